@@ -84,3 +84,7 @@ export const symlink = fs.symlink;
 export const readlink = fs.readlink;
 export const chmod = fs.chmod;
 export const chown = fs.chown;
+/** One directory; its parent must exist. */
+export const mkdir = (path: string): Promise<void> => fs.mkdir(path);
+/** One empty directory. */
+export const rmdir = fs.rmdir;
