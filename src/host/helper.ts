@@ -1,0 +1,241 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { constants } from 'node:os';
+import type { Duplex } from 'node:stream';
+import { BerthError, type ErrorKind } from '../model/errors.ts';
+import { encodeOps, type LaunchPlan, type Op } from '../model/plan.ts';
+
+/** A kernel operation that failed. `code` is the errno's name (`EADDRINUSE`), the message says what on what. */
+export class HelperError extends BerthError {
+  readonly code: string;
+
+  constructor(errno: number, message: string) {
+    const code = errnoNames.get(errno) ?? `E${errno}`;
+    super(kinds[code] ?? 'internal', message);
+    this.code = code;
+  }
+}
+
+const errnoNames = new Map(Object.entries(constants.errno).map(([name, number]) => [number, name]));
+const kinds: Record<string, ErrorKind> = {
+  ENOSPC: 'unavailable', EMFILE: 'unavailable', ENFILE: 'unavailable', ENOMEM: 'unavailable', EAGAIN: 'unavailable',
+  EADDRINUSE: 'conflict', EADDRNOTAVAIL: 'invalid', EINVAL: 'invalid', ENOTDIR: 'invalid', ELOOP: 'invalid',
+};
+
+export interface Launched {
+  /** Init's pid as the host sees it. */
+  readonly pid: number;
+  /** Clock ticks between boot and its start: pid and start time together name a process for ever. */
+  readonly startTime: bigint;
+  /** What optional operations could not do, one line each. */
+  readonly warnings: string[];
+}
+
+/** Where `readFiles` looks: an overlay that is mounted for the moment, privately; or a root that is there. */
+export type RootSource =
+  | { readonly overlay: { readonly cwd: string; readonly lower: readonly string[]; readonly upper?: string }; readonly at: string }
+  | { readonly path: string };
+
+/**
+ * The connection to `berth-helper serve`, through which every privileged effect goes. It is started at the first
+ * call and again whenever it has died; keepers don't depend on it.
+ */
+export interface Helper {
+  /** Creates a container's (or exec's) first process, blocked before its exec. All or nothing. */
+  launch(plan: LaunchPlan): Promise<Launched>;
+  /** Applies operations in the daemon's own namespaces; stops at the first that fails. Returns warnings. */
+  apply(ops: readonly Op[]): Promise<string[]>;
+  /** Contents of regular files inside a root, resolved in C; undefined where there is none. EFBIG above `limit` bytes. */
+  readFiles(root: RootSource, paths: readonly string[], limit: number): Promise<(Buffer | undefined)[]>;
+  /** Lets the helper end. Containers run on. */
+  close(): Promise<void>;
+}
+
+export interface HelperOptions {
+  /** The executable. */
+  readonly path: string;
+  /** A file that is locked (flock) as long as this helper lives: one engine per data root. */
+  readonly lock?: string;
+}
+
+const LAUNCH = 1;
+const APPLY = 2;
+const READ = 3;
+const handshake = 'OK\n\n';
+
+interface Waiter {
+  resolve(answer: Answer): void;
+  reject(error: Error): void;
+}
+
+interface Answer {
+  pid: number;
+  startTime: bigint;
+  texts: string[];
+  rest: Buffer;
+}
+
+/** Starts the helper and waits until it serves; rejects with `conflict` where another engine holds the lock. */
+export async function startHelper(options: HelperOptions): Promise<Helper> {
+  const state = { connection: await connect(options), closed: false };
+  const request = async (kind: number, payload: Buffer): Promise<Answer> => {
+    if (state.closed) throw new BerthError('unavailable', 'the engine is shutting down');
+    if (state.connection.dead) state.connection = await connect(options);
+    return state.connection.request(kind, payload);
+  };
+  return {
+    launch: async (plan) => {
+      const answer = await request(LAUNCH, Buffer.concat([bytes(encodeOps(plan.keeper)), encodeOps(plan.init)]));
+      return { pid: answer.pid, startTime: answer.startTime, warnings: answer.texts };
+    },
+    apply: async (ops) => (ops.length === 0 ? [] : (await request(APPLY, encodeOps(ops))).texts),
+    readFiles: async (root, paths, limit) => {
+      const overlay = 'overlay' in root ? overlayOptions(root.overlay) : { data: '', cwd: '' };
+      const at = 'overlay' in root ? root.at : root.path;
+      const size = Buffer.alloc(8);
+      size.writeUInt32LE(limit, 0);
+      size.writeUInt32LE(paths.length, 4);
+      const answer = await request(READ, Buffer.concat([text(overlay.data), text(overlay.cwd), text(at), size, ...paths.map(text)]));
+      return splitFiles(answer.rest, paths.length);
+    },
+    close: async () => {
+      state.closed = true;
+      await state.connection.close();
+    },
+  };
+}
+
+/** A read-only overlay of several trees; of a single one its copy, since overlayfs wants two lower directories. */
+function overlayOptions(overlay: { cwd: string; lower: readonly string[]; upper?: string }): { data: string; cwd: string } {
+  const lower = overlay.upper === undefined ? overlay.lower : [overlay.upper, ...overlay.lower];
+  const trees = lower.length === 1 ? [...lower, ...lower] : lower;
+  return { data: `lowerdir=${trees.join(':')}`, cwd: overlay.cwd };
+}
+
+function splitFiles(data: Buffer, count: number): (Buffer | undefined)[] {
+  const files: (Buffer | undefined)[] = [];
+  for (let at = 0; files.length < count && at + 4 <= data.length;) {
+    const size = data.readInt32LE(at);
+    at += 4;
+    files.push(size < 0 ? undefined : data.subarray(at, at + size));
+    at += Math.max(size, 0);
+  }
+  return files;
+}
+
+function bytes(data: Buffer): Buffer {
+  const size = Buffer.alloc(4);
+  size.writeUInt32LE(data.length);
+  return Buffer.concat([size, data]);
+}
+
+const text = (value: string): Buffer => Buffer.concat([bytes(Buffer.from(value)), Buffer.alloc(1)]);
+
+class Connection {
+  dead = false;
+  readonly #child: ChildProcess;
+  readonly #socket: Duplex;
+  readonly #waiting = new Map<number, Waiter>();
+  readonly #ended: Promise<void>;
+  #next = 1;
+  #unread: Buffer = Buffer.alloc(0);
+
+  constructor(child: ChildProcess, socket: Duplex, unread: Buffer) {
+    this.#child = child;
+    this.#socket = socket;
+    this.#unread = unread;
+    socket.on('data', (chunk: Buffer) => this.#take(chunk));
+    socket.on('error', () => this.#fail());
+    socket.on('close', () => this.#fail());
+    this.#ended = new Promise((resolve) => child.once('exit', () => (this.#fail(), resolve())));
+  }
+
+  request(kind: number, payload: Buffer): Promise<Answer> {
+    const id = this.#next++;
+    const head = Buffer.alloc(9);
+    head.writeUInt32LE(5 + payload.length, 0);
+    head.writeUInt32LE(id, 4);
+    head.writeUInt8(kind, 8);
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject });
+      this.#socket.write(Buffer.concat([head, payload]));
+    });
+  }
+
+  close(): Promise<void> {
+    this.#socket.destroy();
+    return this.#child.exitCode === null && this.#child.signalCode === null ? this.#ended : Promise.resolve();
+  }
+
+  #fail(): void {
+    this.dead = true;
+    for (const waiter of this.#waiting.values()) waiter.reject(new BerthError('unavailable', 'berth-helper ended; try again'));
+    this.#waiting.clear();
+  }
+
+  #take(chunk: Buffer): void {
+    this.#unread = this.#unread.length === 0 ? chunk : Buffer.concat([this.#unread, chunk]);
+    while (this.#unread.length >= 4 && this.#unread.length >= 4 + this.#unread.readUInt32LE(0)) {
+      const length = this.#unread.readUInt32LE(0);
+      const frame = this.#unread.subarray(4, 4 + length);
+      this.#unread = this.#unread.subarray(4 + length);
+      this.#settle(frame);
+    }
+  }
+
+  #settle(frame: Buffer): void {
+    const id = frame.readUInt32LE(0);
+    const status = frame.readInt32LE(4);
+    const count = frame.readUInt32LE(20);
+    const texts: string[] = [];
+    let at = 24;
+    for (let i = 0; i < count; i++) {
+      const length = frame.readUInt32LE(at);
+      texts.push(frame.toString('utf8', at + 4, at + 4 + length));
+      at += 4 + length + 1;
+    }
+    const waiter = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    if (status !== 0) waiter?.reject(new HelperError(status, texts[0] ?? 'operation failed'));
+    else waiter?.resolve({ pid: frame.readUInt32LE(8), startTime: frame.readBigUInt64LE(12), texts, rest: frame.subarray(at) });
+  }
+}
+
+async function connect(options: HelperOptions): Promise<Connection> {
+  const args = ['serve', ...(options.lock === undefined ? [] : ['--lock', options.lock])];
+  // A session of its own, so that Ctrl-C at a daemon in the foreground doesn't reach it.
+  const child = spawn(options.path, args, { stdio: ['ignore', 'ignore', 'pipe', 'pipe'], detached: true });
+  const socket = child.stdio[3] as Duplex;
+  const errors: Buffer[] = [];
+  child.stderr?.on('data', (chunk: Buffer) => errors.push(chunk));
+  child.unref();
+  return new Promise((resolve, reject) => {
+    let got: Buffer = Buffer.alloc(0);
+    const stop = (): void => {
+      socket.off('data', onData);
+      child.off('error', onError);
+      child.off('close', onClose);
+    };
+    const onData = (chunk: Buffer): void => {
+      got = Buffer.concat([got, chunk]);
+      if (got.length < handshake.length) return;
+      stop();
+      resolve(new Connection(child, socket, got.subarray(handshake.length)));
+    };
+    const onError = (error: Error): void => {
+      stop();
+      reject(new BerthError('unavailable', `start ${options.path}: ${error.message}; build it with \`make build\``, { cause: error }));
+    };
+    const onClose = (code: number | null): void => {
+      stop();
+      const said = Buffer.concat(errors).toString().trim();
+      const owner = /^locked by (\d+)/.exec(said)?.[1];
+      reject(code === 3 && owner !== undefined
+        ? new BerthError('conflict', `another berth daemon (pid ${owner}) already uses ${options.lock}; stop it, or choose another --root`)
+        : new BerthError('unavailable', `berth-helper ended with ${code}: ${said}`));
+    };
+    socket.on('data', onData);
+    socket.on('error', () => {});
+    child.on('error', onError);
+    child.on('close', onClose);
+  });
+}
