@@ -1,0 +1,123 @@
+import type { CommandOptions, CommandResult } from '../../host/exec.ts';
+import { unavailable } from '../../model/errors.ts';
+import {
+  emptyTables, parseSave, renderDifference, renderRemoval, renderRule, renderWhole, type Line, type Owner, type Saved,
+} from './iptables.ts';
+import { desiredRules, type FirewallState } from './rules.ts';
+
+export type Run = (program: string, args: readonly string[], options?: CommandOptions) => Promise<CommandResult>;
+
+/** What must be known at the end, though the engine may have been restarted since the beginning. */
+export interface Footprint {
+  /** Tables that were not there before ours. */
+  readonly tables: readonly string[];
+  /** FORWARD had the policy ACCEPT, and DROP from us. */
+  readonly closed: boolean;
+}
+
+export interface Memory {
+  get(): Footprint | undefined;
+  set(footprint: Footprint | undefined): void;
+}
+
+export interface Firewall {
+  /** Brings the kernel to `state`. Calls that arrive while a batch runs share the next one, with the newest state. */
+  apply(state: FirewallState): Promise<void>;
+  /** Looks at what the kernel has and renders the whole state anew. */
+  repair(state: FirewallState): Promise<void>;
+}
+
+const nothing: FirewallState = { bridges: [], endpoints: [], userlandProxy: false, closed: false };
+
+/**
+ * Applies a firewall state with iptables-restore, one spawn for a change of ports. A state without bridges removes
+ * every trace: rules, chains, and tables that exist only because of us.
+ */
+export function openIptables(run: Run, owner: Owner, memory: Memory): Firewall {
+  let applied: readonly Line[] | undefined;
+  let wanted = nothing;
+  let running: Promise<void> | undefined;
+  let next: Promise<void> | undefined;
+
+  async function save(): Promise<Saved> {
+    const result = await run('iptables-save', []);
+    if (result.exitCode !== 0) throw failure('read the firewall', result);
+    return parseSave(result.stdout);
+  }
+
+  async function restore(text: string): Promise<CommandResult> {
+    return run('iptables-restore', ['--noflush', '--wait'], { input: text });
+  }
+
+  async function applyNow(state: FirewallState): Promise<void> {
+    const lines = desiredRules(state).map((rule) => renderRule(rule, owner));
+    if (lines.length === 0) {
+      if (applied?.length !== 0) await removeAll(!state.closed);
+      applied = [];
+      return;
+    }
+    if (applied !== undefined && applied.length > 0) {
+      const step = renderDifference(applied, lines);
+      if (step === '') return;
+      if (step !== undefined && (await restore(step)).exitCode === 0) {
+        applied = lines;
+        return;
+      }
+    }
+    applied = undefined; // until the whole batch is in, nobody knows
+    const saved = await save();
+    const known = memory.get();
+    const closes = known?.closed !== true && state.closed && !saved.closed;
+    if (known === undefined || closes) {
+      const absent = ['raw', 'nat', 'filter'].filter((table) => !saved.tables.has(table));
+      memory.set({ tables: known?.tables ?? absent, closed: closes });
+    }
+    const result = await restore(renderWhole(lines, saved, owner, state.closed));
+    if (result.exitCode !== 0) throw failure('set the firewall', result);
+    applied = lines;
+  }
+
+  async function removeAll(open: boolean): Promise<void> {
+    const footprint = memory.get();
+    const text = renderRemoval(await save(), owner, open && footprint?.closed === true);
+    if (text !== '') {
+      const result = await restore(text);
+      if (result.exitCode !== 0) throw failure('clear the firewall', result);
+    }
+    const made = footprint?.tables ?? [];
+    memory.set(footprint?.closed && !open ? { tables: made, closed: true } : undefined);
+    if (made.length === 0) return;
+    // iptables leaves its empty tables behind. Where the kernel side is nftables they can go; legacy ones can't, and `nft` says so.
+    const empty = emptyTables(await save(), made);
+    if (empty.length > 0) await run('nft', ['-f', '-'], { input: empty.map((table) => `delete table ip ${table}\n`).join('') });
+  }
+
+  function enqueue(state: FirewallState): Promise<void> {
+    wanted = state;
+    if (next) return next;
+    const start = async (): Promise<void> => {
+      await running?.catch(() => undefined);
+      next = undefined;
+      running = applyNow(wanted);
+      await running;
+    };
+    next = start();
+    return next;
+  }
+
+  return {
+    apply: enqueue,
+    repair: (state) => {
+      applied = undefined;
+      return enqueue(state);
+    },
+  };
+}
+
+function failure(what: string, result: CommandResult): Error {
+  if (result.exitCode === 127) {
+    return unavailable(`${what}: ${result.stderr.trim()}: install iptables (on Debian: apt-get install iptables)`);
+  }
+  const reason = result.timedOut ? 'no answer in time' : result.stderr.trim().split('\n')[0] ?? '';
+  return unavailable(`${what}: ${result.command}: ${reason || `exit code ${result.exitCode}`}`);
+}
