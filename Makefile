@@ -1,0 +1,119 @@
+# Berth's commands. `make run` and `make test` do all the set-up they need; see README.md.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.PHONY: all build run test check unit kernel images install uninstall clean generate system packages test-packages
+
+PREFIX ?= /usr/local
+# Debian's packages, named here and nowhere else. For building and running:
+PACKAGES := gcc libc6-dev iproute2 iptables kmod busybox-static
+# For the tests: real peers, and tools that look at what was made.
+TEST_PACKAGES := $(PACKAGES) attr buildah conntrack docker.io podman skopeo util-linux xz-utils zstd libcap2-bin curl socat
+
+MACHINE := $(shell uname -m | sed 's/x86_64/x64/; s/aarch64/arm64/')
+NODE := node_modules/node-linux-$(MACHINE)/bin/node
+VITEST := $(NODE) node_modules/vitest/vitest.mjs
+CFLAGS := -std=gnu11 -O2 -g0 -Wall -Wextra -Werror -Wshadow
+LDFLAGS := -static
+# `make SANITIZE=1 …` builds a helper that AddressSanitizer and UBSan watch; they need a dynamic one.
+ifdef SANITIZE
+CFLAGS += -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+LDFLAGS :=
+endif
+
+C_SOURCES := $(wildcard runtime/*.c)
+C_HEADERS := $(wildcard runtime/*.h)
+TS_SOURCES := $(shell find src -name '*.ts' 2>/dev/null)
+
+all: build
+
+# ── what must be there ───────────────────────────────────────────────────────────────────────────────────────
+system:
+	@[ "$$(uname -s)" = Linux ] || { echo 'berth: needs Linux (namespaces, cgroups, overlayfs); run it in a Linux machine or VM' >&2; exit 1; }
+
+root: system
+	@[ "$$(id -u)" = 0 ] || { echo 'berth: needs root for namespaces, mounts and firewall rules; type: sudo make $(MAKECMDGOALS)' >&2; exit 1; }
+.PHONY: root
+
+# Installs the packages that are missing, if any; their services are not started. $(1): names
+define install_missing
+	missing=$$(for p in $(1); do dpkg-query -W -f='$${db:Status-Status}' $$p 2>/dev/null | grep -qx installed || echo $$p; done); \
+	command -v npm >/dev/null || missing="$$missing npm"; \
+	[ -z "$$missing" ] && exit 0; \
+	command -v apt-get >/dev/null || { echo "berth: not a Debian system; install what corresponds to:" $$missing >&2; exit 1; }; \
+	[ "$$(id -u)" = 0 ] || { echo "berth: packages are missing; type: sudo apt-get install" $$missing >&2; exit 1; }; \
+	echo "installing" $$missing; \
+	if [ ! -e /usr/sbin/policy-rc.d ]; then \
+	  printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d; chmod +x /usr/sbin/policy-rc.d; trap 'rm -f /usr/sbin/policy-rc.d' EXIT; \
+	fi; \
+	{ apt-get install -y -qq --no-install-recommends $$missing || { apt-get update -qq && apt-get install -y -qq --no-install-recommends $$missing; }; } >/dev/null
+endef
+
+packages: system
+	@$(call install_missing,$(PACKAGES))
+
+test-packages: system
+	@$(call install_missing,$(TEST_PACKAGES))
+
+node_modules/.package-lock.json: package.json package-lock.json | packages
+	npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+# ── build ────────────────────────────────────────────────────────────────────────────────────────────────────
+build: packages node_modules/.package-lock.json dist/berth-helper dist/berth
+
+dist/berth-helper: $(C_SOURCES) $(C_HEADERS) Makefile | packages
+	@mkdir -p dist
+	gcc $(CFLAGS) $(LDFLAGS) -o $@ $(C_SOURCES)
+
+# One launcher, the pinned Node beside it, and the bundled program in chunks that load when a command needs them.
+dist/berth: $(TS_SOURCES) src/launcher.sh node_modules/.package-lock.json Makefile
+	@mkdir -p dist
+	@rm -rf dist/app
+	@node_modules/.bin/esbuild src/berth.ts --bundle --splitting --platform=node --format=esm --target=node26 --outdir=dist/app \
+	  --out-extension:.js=.mjs --log-level=warning \
+	  --banner:js="import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);"
+	@ln -f $(NODE) dist/node 2>/dev/null || cp -f $(NODE) dist/node
+	@install -m 755 src/launcher.sh $@
+
+# The C half of the op table is generated; `make check` fails when it is stale.
+generate: node_modules/.package-lock.json
+	$(NODE) --input-type=module -e "import { renderHeader } from './src/model/plan.ts'; import { writeFileSync } from 'node:fs'; writeFileSync('runtime/plan_ops.h', renderHeader())"
+
+images: root build
+	@images/build.sh busybox web
+
+# ── use ──────────────────────────────────────────────────────────────────────────────────────────────────────
+run: root build images
+	@test/demo.sh
+
+install: build
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/berth
+	rm -rf $(DESTDIR)$(PREFIX)/lib/berth/app
+	cp -r dist/app $(DESTDIR)$(PREFIX)/lib/berth/app
+	install -m 755 dist/node dist/berth-helper dist/berth $(DESTDIR)$(PREFIX)/lib/berth/
+	ln -sf ../lib/berth/berth $(DESTDIR)$(PREFIX)/bin/berth
+
+uninstall:
+	rm -rf $(DESTDIR)$(PREFIX)/lib/berth $(DESTDIR)$(PREFIX)/bin/berth
+
+clean:
+	rm -rf dist build node_modules
+
+# ── tests ────────────────────────────────────────────────────────────────────────────────────────────────────
+# Types, lint, unit, golden and architecture: no root, seconds.
+check: node_modules/.package-lock.json
+	@node_modules/.bin/tsc --noEmit -p .
+	@node_modules/.bin/oxlint --quiet src test
+	@$(VITEST) run --project unit --reporter=dot
+
+unit: node_modules/.package-lock.json
+	@$(VITEST) run --project unit
+
+# Real kernel, real archives, real clients, each test in a world of its own.
+kernel: root test-packages build images
+	@$(VITEST) run --project kernel
+
+test: root test-packages build images
+	@$(MAKE) --no-print-directory check
+	@$(VITEST) run --project kernel
