@@ -265,6 +265,7 @@ static void finish(struct context *c)
 	if (k->exec_errno)
 		status = (k->exec_errno == ENOENT || k->exec_errno == ENOTDIR ? 127 : 126) << 8;
 	keeper_drain(k);
+	k->input_size = 0; /* nobody will read it */
 	record_exit(k, status, was_oom_killed(k->oom_file), k->exec_errno ? c->err.text : "");
 	unlink(k->socket_path);
 	keeper_accept(c); /* who connected just now hears of the end too */

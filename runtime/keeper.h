@@ -13,6 +13,7 @@ struct client {
 	char kind;           /* 0 until its first frame, then 'C', 'A' or 'F'; see protocol.h */
 	bool dead;           /* to be dropped */
 	bool input_ended;    /* half-closed by the other side */
+	bool shut;           /* closed in our direction, after the end */
 	bool asked_start;
 	uint32_t flags;      /* of 'A' */
 	uint8_t frame[64];   /* what has come of the next frame */
@@ -47,7 +48,7 @@ short keeper_client_events(const struct keeper *k, const struct client *client);
 void keeper_serve_client(struct context *c, struct client *client, short events);
 void keeper_drop_dead(struct keeper *k);
 bool keeper_held_up(const struct keeper *k);
-bool keeper_pending(const struct keeper *k);
+bool keeper_pending(struct keeper *k);
 void keeper_read_output(struct keeper *k, int which);
 void keeper_write_input(struct keeper *k);
 void keeper_drain(struct keeper *k);

@@ -156,12 +156,19 @@ bool keeper_held_up(const struct keeper *k)
 	return false;
 }
 
-bool keeper_pending(const struct keeper *k)
+/* After the end: true while somebody has yet to read. A stream is first closed in our direction and then read to its
+ * end; closing it with unread bytes of stdin inside would reset it. */
+bool keeper_pending(struct keeper *k)
 {
-	for (const struct client *client = k->clients; client; client = client->next)
-		if (client->out_at < client->out_end)
-			return true;
-	return false;
+	bool pending = false;
+	for (struct client *client = k->clients; client; client = client->next) {
+		if (client->out_at == client->out_end && client->kind != 'C' && !client->shut) {
+			client->shut = true;
+			shutdown(client->fd, SHUT_WR);
+		}
+		pending |= client->out_at < client->out_end || client->kind == 'A';
+	}
+	return pending;
 }
 
 /* ── input ──────────────────────────────────────────────────────────────────────────────────────────────── */
@@ -211,7 +218,7 @@ static void take_input(struct keeper *k, struct client *client)
 			client->dead = true;
 		return;
 	}
-	if (got < 0 || k->input < 0 || k->input_closing || !(client->flags & ATTACH_STDIN))
+	if (got < 0 || k->ended || k->input < 0 || k->input_closing || !(client->flags & ATTACH_STDIN))
 		return; /* nobody reads it: gone, as bytes for a closed stdin are */
 	k->input_size = (size_t)got;
 	keeper_write_input(k);
@@ -345,7 +352,7 @@ void keeper_serve_client(struct context *c, struct client *client, short events)
 		if ((events & (POLLIN | POLLHUP)) && !client->input_ended && c->keeper->input_size == 0)
 			take_input(c->keeper, client);
 		/* Both directions closed: it is gone. A half-closed one goes on reading. */
-		if (events & (POLLERR | POLLNVAL) || (events & POLLHUP && client->input_ended))
+		if (events & (POLLERR | POLLNVAL) || (client->input_ended && (events & POLLHUP || c->keeper->ended)))
 			client->dead = true;
 	} else if (events & (POLLIN | POLLHUP | POLLERR)) {
 		take_frames(c, client);

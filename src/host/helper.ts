@@ -162,6 +162,7 @@ class Connection {
   }
 
   close(): Promise<void> {
+    this.#child.ref();
     this.#socket.destroy();
     return this.#child.exitCode === null && this.#child.signalCode === null ? this.#ended : Promise.resolve();
   }

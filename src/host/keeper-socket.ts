@@ -52,6 +52,8 @@ export function openKeeper(path: string, hello: Buffer): Promise<{ answer: Keepe
     const onError = (error: Error): void => settle(() => reject(error));
     const onEnd = (): void => settle(() => (socket.destroy(), reject(Object.assign(new Error(`keeper at ${path} hung up`), { code: 'ECONNREFUSED' }))));
     socket.on('data', onData).on('end', onEnd).on('error', onError);
+    socket.on('error', () => {}); // a keeper that is killed resets the stream: its reader sees 'close'
+    socket.on('end', () => socket.end()); // the keeper waits for this before it goes
     socket.write(hello);
   });
 }

@@ -93,10 +93,12 @@ async function* recordsOf(part: Part, from: number, end: number): AsyncGenerator
     const { bytesRead } = await part.handle.read(chunk, 0, chunk.length, at);
     if (bytesRead === 0) return;
     at += bytesRead;
-    const { records, taken, torn } = parseRecords(unread.length === 0 ? chunk.subarray(0, bytesRead) : Buffer.concat([unread, chunk.subarray(0, bytesRead)]));
+    const got = chunk.subarray(0, bytesRead);
+    const data = unread.length === 0 ? got : Buffer.concat([unread, got]);
+    const { records, taken, torn } = parseRecords(data);
     yield* records;
     if (torn) return; // a power cut tore it; what follows in this file can't be told apart
-    unread = (unread.length === 0 ? chunk.subarray(0, bytesRead) : Buffer.concat([unread, chunk.subarray(0, bytesRead)])).subarray(taken);
+    unread = data.subarray(taken);
   }
 }
 
