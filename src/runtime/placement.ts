@@ -11,8 +11,6 @@ export interface Placement {
   readonly network?: NetworkOps;
   /** Start times (field 22 of /proc/PID/stat) of the processes whose namespaces are joined, by pid: a reused pid is noticed. */
   readonly startTimes?: ReadonlyMap<number, bigint>;
-  /** Run under a small init of our own (`--init`): its host path, bound at /sbin/docker-init. */
-  readonly initProgram?: string;
 }
 
 export interface KeeperPlacement {
@@ -48,8 +46,10 @@ export interface NetworkOps {
   readonly inside: readonly Op[];
 }
 
-/** A running container, as an exec needs it. */
-export interface ExecTarget {
+/** Where an exec runs: its own id and keeper, and the container's first process. */
+export interface ExecPlacement {
+  readonly id: string;
+  readonly keeper: KeeperPlacement;
   readonly pid: number;
   readonly startTime: bigint;
   readonly cgroups: CgroupLayout;

@@ -1,11 +1,11 @@
-import type { OciSpec } from '../../model/oci.ts';
+import type { OciProcess, OciSpec } from '../../model/oci.ts';
 import type { HostFacts } from '../host-facts.ts';
 import { wishedCapabilities } from './caps.ts';
 import { buildDevices } from './devices.ts';
 import { buildMounts } from './mounts.ts';
 import { buildNamespaces, buildSysctls } from './namespaces.ts';
 import { buildProcess } from './process.ts';
-import type { SpecRequest } from './request.ts';
+import type { ProcessRequest, SpecRequest } from './request.ts';
 import { buildResources } from './resources.ts';
 import { buildSeccomp } from './seccomp.ts';
 
@@ -20,6 +20,8 @@ const maskedPaths: readonly string[] = [
 ];
 const readonlyPaths: readonly string[] = ['bus', 'fs', 'irq', 'sys', 'sysrq-trigger'].map((name) => `/proc/${name}`);
 
+const initPath = '/sbin/docker-init';
+
 /**
  * The OCI spec of a container as Docker would make it. Pure. Throws `invalid` for unknown capability names and
  * malformed profiles; what else makes no sense is found by `validate`.
@@ -32,13 +34,19 @@ export function buildSpec(request: SpecRequest, host: HostFacts): OciSpec {
   const thermal = host.cpus.map((cpu) => `/sys/devices/system/cpu/cpu${cpu}/thermal_throttle`);
   // With the host's UTS namespace there is no name to set, and one set would be the host's.
   const named = request.namespaces.uts.mode === 'private';
+  const args = request.initProgram === undefined ? request.process.args : [initPath, '--', ...request.process.args];
   return {
     ociVersion: '1.2.0',
-    process: buildProcess(request.process, capabilities, host),
+    process: buildProcess({ ...request.process, args }, capabilities, host),
     root: { path: request.root.path, readonly: request.root.readonly },
     ...(named && request.hostname !== '' && { hostname: request.hostname }),
     ...(named && request.domainname && { domainname: request.domainname }),
-    mounts: buildMounts(request),
+    mounts: [
+      ...buildMounts(request),
+      ...(request.initProgram === undefined ? [] : [
+        { destination: initPath, type: 'bind', source: request.initProgram, options: ['bind', 'ro', 'rprivate'] },
+      ]),
+    ],
     linux: {
       namespaces: buildNamespaces(request.namespaces, host),
       devices: buildDevices(request.devices),
@@ -50,6 +58,19 @@ export function buildSpec(request: SpecRequest, host: HostFacts): OciSpec {
       readonlyPaths: request.privileged ? [] : [...(request.readonlyPaths ?? readonlyPaths)],
       ...(seccomp && { seccomp }),
     },
+  };
+}
+
+/** The OCI process of an exec in a container of this spec: that container's capabilities, or every one. */
+export function buildExecProcess(spec: OciSpec, request: ProcessRequest, host: HostFacts, privileged = false): OciProcess {
+  const capabilities = privileged
+    ? wishedCapabilities({ privileged, add: [], drop: [] }, host.capabilities)
+    : spec.process.capabilities?.bounding ?? [];
+  return {
+    ...buildProcess(request, capabilities, host),
+    rlimits: spec.process.rlimits ?? [],
+    noNewPrivileges: request.noNewPrivileges || spec.process.noNewPrivileges === true,
+    oomScoreAdj: spec.process.oomScoreAdj ?? 0,
   };
 }
 

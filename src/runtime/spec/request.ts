@@ -9,6 +9,8 @@ export interface SpecRequest {
   /** `path`: the empty host directory on which the root is mounted (see `Placement.overlay`). */
   readonly root: { readonly path: string; readonly readonly: boolean };
   readonly process: ProcessRequest;
+  /** `--init`: host path of a small init to run the command under. */
+  readonly initProgram?: string;
   readonly hostname: string;
   readonly domainname?: string;
   /** In any order: buildSpec sorts by depth. Include /etc/hosts, /etc/hostname and /etc/resolv.conf as binds. */
