@@ -14,11 +14,13 @@ import { openIptables, type Footprint, type Run } from './firewall/firewall.ts';
 import type { FirewallState } from './firewall/rules.ts';
 import { macBytes, macOf, openIpam } from './ipam.ts';
 import { openMemories } from './memory.ts';
-import { openNetworks, type Network } from './networks.ts';
+import { openNetworks, type NetworkRecord } from './networks.ts';
+import { netnsDirectory, openNetnsNames } from './netns-names.ts';
 import { ephemeralRange, holdPorts, openPortLeases, type Probe } from './ports.ts';
 import { openProxies } from './proxies.ts';
 
 export type { EndpointRecord } from './endpoints.ts';
+export { inspectNetwork, type NetworkRecord } from './networks.ts';
 export type { HostOps } from './bridge-keeper.ts';
 
 export interface NetworkOptions {
@@ -34,6 +36,8 @@ export interface NetworkOptions {
   /** The program and arguments before `-proto …`, as `['/…/berth', 'proxy']`. Needed with `userlandProxy`. */
   readonly proxyCommand?: readonly string[];
   readonly firewall?: 'iptables' | 'nftables';
+  /** Where `ip netns` looks; `/run/netns` unless told. */
+  readonly netnsDirectory?: string;
 }
 
 export interface AttachRequest {
@@ -56,8 +60,8 @@ export interface Attachment {
   readonly sysctls: Readonly<Record<string, string>>;
 }
 
-export interface Networking {
-  readonly networks: { list(): Network[]; find(reference: string): Network };
+export interface Network {
+  readonly networks: { list(): NetworkRecord[]; find(reference: string): NetworkRecord };
   /** The bridge's address: where `host-gateway` leads. */
   readonly gateway: string;
   /** Leases for a container, the bridge if it isn't there, and the launch's operations. On an error nothing is kept. */
@@ -66,6 +70,9 @@ export interface Networking {
   publish(containerId: string): Promise<void>;
   /** Closes ports, removes the veth pair if it is still there, ends leases; with the last container also bridge and rules. */
   detach(containerId: string): Promise<void>;
+  /** Shows the namespace of a running container to `ip netns`, under its name and its pid. */
+  nameNamespace(containerId: string, name: string, pid: number): Promise<void>;
+  forgetNames(containerId: string): Promise<void>;
   endpoint(containerId: string): EndpointRecord | undefined;
   endpoints(): EndpointRecord[];
   /** After a restart: forgets all who aren't in `living` and renders firewall and bridge anew for those who are. */
@@ -87,7 +94,7 @@ const defaultBridge = 'berth0';
  * The network of one engine. A start reads: `attach` (leases, operations as data), then the launch carries the operations
  * out while `publish` puts the firewall batch in place; the end is `detach`.
  */
-export function openNetwork({ database, helper, run, options }: NetworkParts): Networking {
+export function openNetwork({ database, helper, run, options }: NetworkParts): Network {
   const bridge = bridgeSettings(options.bridge ?? defaultBridge, options.bip ?? '172.30.0.1/16', options.mtu ?? 1500);
   const userlandProxy = options.userlandProxy ?? false;
   if (options.firewall === 'nftables') throw new BerthError('not-implemented', '--firewall nftables is not there yet: use iptables');
@@ -103,6 +110,7 @@ export function openNetwork({ database, helper, run, options }: NetworkParts): N
   const firewall = openIptables(run, owner, {
     get: () => memories.get<Footprint>('firewall'), set: (value) => memories.set('firewall', value),
   });
+  const names = openNetnsNames(database, options.netnsDirectory ?? netnsDirectory);
   const keeper = openBridgeKeeper({ bridge, engineId: options.engineId, helper, run, memories });
   const gatewayAddress = { family: bridge.subnet.family, value: bridge.subnet.value };
   const gateway = formatAddress(gatewayAddress);
@@ -216,6 +224,8 @@ export function openNetwork({ database, helper, run, options }: NetworkParts): N
       ]);
     },
     detach,
+    nameNamespace: async (containerId, name, pid) => void await names.add(containerId, [name], pid),
+    forgetNames: names.remove,
     endpoint: endpoints.get,
     endpoints: endpoints.list,
     reconcile: async (living) => {
@@ -226,6 +236,7 @@ export function openNetwork({ database, helper, run, options }: NetworkParts): N
         endpoints.remove(id);
         await helper.apply(detachOps(id));
       }
+      await names.keepOnly(living);
       ipam.keepOnly(living);
       leases.keepOnly(living);
       if (endpoints.list().length === 0) return shutdown();

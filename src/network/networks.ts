@@ -18,7 +18,7 @@ export interface BridgeSettings {
   readonly masquerade: boolean;
 }
 
-export interface Network {
+export interface NetworkRecord {
   /** 64 hex digits. */
   readonly id: string;
   readonly name: string;
@@ -29,9 +29,9 @@ export interface Network {
 }
 
 export interface NetworkRecords {
-  list(): Network[];
+  list(): NetworkRecord[];
   /** By name, id, or the start of an id that only one network has. */
-  find(reference: string): Network;
+  find(reference: string): NetworkRecord;
 }
 
 interface Row {
@@ -53,7 +53,7 @@ export function openNetworks(database: Database, bridge: BridgeSettings): Networ
     database.run('INSERT INTO networks (name, id, created) VALUES (?, ?, ?)', row.name, row.id, row.created);
     return row;
   });
-  const predefined: Network[] = [
+  const predefined: NetworkRecord[] = [
     { ...load('bridge'), driver: 'bridge', bridge },
     { ...load('host'), driver: 'host' },
     { ...load('none'), driver: 'null' },
@@ -81,7 +81,7 @@ export interface Member {
 }
 
 /** A network as Docker's API shows it. */
-export function inspectNetwork(network: Network, members: readonly Member[]): Record<string, unknown> {
+export function inspectNetwork(network: NetworkRecord, members: readonly Member[]): Record<string, unknown> {
   const { bridge } = network;
   return {
     Name: network.name, Id: network.id, Created: network.created, Scope: 'local', Driver: network.driver,
