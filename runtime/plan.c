@@ -150,10 +150,14 @@ static int hold_port(struct context *c, const struct op_hold_port *o)
 		at.v4.sin_port = htons((uint16_t)o->port);
 		memcpy(&at.v4.sin_addr, o->address.data, 4);
 	}
-	/* Connections of an earlier owner in TIME_WAIT don't stop us; a listener does. */
-	if (tcp)
+	socklen_t size = v6 ? sizeof at.v6 : sizeof at.v4;
+	bool held = bind(fd, &at.any, size) == 0;
+	if (!held && tcp && errno == EADDRINUSE) {
+		/* It may be only connections of an earlier owner in TIME_WAIT. They give way to a listener; a living one doesn't. */
 		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-	if (bind(fd, &at.any, v6 ? sizeof at.v6 : sizeof at.v4)) {
+		held = bind(fd, &at.any, size) == 0 && listen(fd, 1) == 0;
+	}
+	if (!held) {
 		int code = errno;
 		close(fd);
 		return fail_with(&c->err, code, "hold port %u/%s", o->port, tcp ? "tcp" : "udp");
