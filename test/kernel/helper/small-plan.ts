@@ -39,7 +39,7 @@ export class Bench {
 
   async close(): Promise<void> {
     await this.helper.close();
-    await rm(this.directory, { recursive: true, force: true });
+    await rm(this.directory, { recursive: true, force: true, maxRetries: 10 }); // keepers that were killed are still leaving
   }
 
   path(name: string): string {
