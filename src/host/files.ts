@@ -75,7 +75,7 @@ export async function syncDirectory(path: string): Promise<void> {
   }
 }
 
-export const readStream = (path: string, range?: { start?: number; end?: number }): ReadStream => createReadStream(path, range);
+export const readStream = (path: string, range?: { start?: number; end?: number; highWaterMark?: number }): ReadStream => createReadStream(path, range);
 export const writeStream = (path: string, mode = 0o600): WriteStream => createWriteStream(path, { flags: 'wx', mode });
 export const open = fs.open;
 export const stat = fs.stat;
@@ -84,7 +84,9 @@ export const symlink = fs.symlink;
 export const readlink = fs.readlink;
 export const chmod = fs.chmod;
 export const chown = fs.chown;
+export const utimes = fs.utimes;
 /** One directory; its parent must exist. */
 export const mkdir = (path: string): Promise<void> => fs.mkdir(path);
 /** One empty directory. */
 export const rmdir = fs.rmdir;
+export const unlink = fs.unlink;
