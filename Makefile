@@ -112,8 +112,10 @@ unit: node_modules/.package-lock.json
 
 # Real kernel, real archives, real clients, each test in a world of its own.
 kernel: root test-packages build images
+	@images/build.sh redis
 	@$(VITEST) run --project kernel
 
 test: root test-packages build images
+	@images/build.sh redis
 	@$(MAKE) --no-print-directory check
 	@$(VITEST) run --project kernel
