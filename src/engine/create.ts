@@ -1,0 +1,83 @@
+import { hostname as hostHostname } from 'node:os';
+import { neverRun, type ContainerRecord } from '../model/container.ts';
+import type { ContainerConfig, HostConfig, NetworkingConfig } from '../model/host-config.ts';
+import type { ContainerId } from '../model/ids.ts';
+import { invalid } from '../model/errors.ts';
+import { checkCreate, createWarnings } from './checks.ts';
+import { now } from './clock.ts';
+import { tell, type Context } from './context.ts';
+import { resolveDevices } from './devices.ts';
+import { checkCommand, withImageDefaults } from './image-config.ts';
+import { mountWishes } from './mounts.ts';
+import { resolveMounts, wishesFrom } from './mount-points.ts';
+import { checkName, randomId, randomName } from './names.ts';
+import { networkModeOf, wantedPorts } from './networking.ts';
+import { parseSecurity } from './security.ts';
+import { UndoStack } from './undo.ts';
+import { fillVolumes } from './copy-up.ts';
+
+export interface CreateRequest {
+  readonly name?: string;
+  readonly config: ContainerConfig;
+  readonly hostConfig: HostConfig;
+  readonly networkingConfig: NetworkingConfig;
+}
+
+/** Makes a container that hasn't run: its record, its writable layer, its volumes; all of it or nothing. */
+export async function create(context: Context, request: CreateRequest): Promise<{ id: ContainerId; warnings: string[] }> {
+  if (request.config.Image === '') throw invalid('no image specified: give the name of an image');
+  const image = context.images.find(request.config.Image);
+  const config = withImageDefaults(request.config, context.images.config(image.id).config ?? {});
+  checkCommand(config);
+  const hostConfig = withDefaults(context, request.hostConfig);
+  const wish = { config, hostConfig };
+  checkCreate(wish);
+  parseSecurity(hostConfig.SecurityOpt ?? [], hostConfig.Privileged);
+  wantedPorts(wish);
+  const mode = networkModeOf(context, hostConfig.NetworkMode);
+  const joined = mode.kind === 'container' ? context.records.find(mode.container) : undefined;
+  const wishes = mountWishes(hostConfig, config.Volumes, wishesFrom(context, hostConfig));
+  await resolveDevices(hostConfig.Devices);
+
+  const id = randomId();
+  const name = request.name ? checkName(request.name) : randomName((taken) => context.records.hasName(taken));
+  const shared = mode.kind === 'host' || hostConfig.UTSMode === 'host';
+  const record: ContainerRecord = {
+    id, name, created: now(), image: request.config.Image, imageId: image.id,
+    config: { ...config, Hostname: config.Hostname || (joined ? '' : shared ? hostHostname() : id.slice(0, 12)) },
+    hostConfig: joined ? { ...hostConfig, NetworkMode: `container:${joined.id}` } : hostConfig,
+    networkingConfig: request.networkingConfig,
+    mounts: [], state: neverRun, restartCount: 0, generation: 0, stoppedByHand: false, endpoints: {}, ports: [],
+  };
+  const undo = new UndoStack();
+  // The record comes first: from here on whatever is made has an owner that a crash leaves behind.
+  context.records.insert(record);
+  undo.push('record', () => context.records.delete(id));
+  try {
+    await context.snapshots.prepare(id, context.images.layersOf(image.id));
+    undo.push('writable layer', () => context.snapshots.remove(id));
+    const mounts = await resolveMounts(context, wishes, undo);
+    await fillVolumes(context, record, mounts);
+    const made = context.records.update(id, { mounts });
+    tell(context, made, 'create');
+  } catch (error) {
+    for (const leftover of await undo.unwind()) context.options.log(`container ${id}: after a failed create: ${leftover}`);
+    throw error;
+  }
+  return { id, warnings: createWarnings(wish) };
+}
+
+/** What Docker fills in, so that inspect shows what is in force. */
+function withDefaults(context: Context, hostConfig: HostConfig): HostConfig {
+  return {
+    ...hostConfig,
+    NetworkMode: hostConfig.NetworkMode === '' || hostConfig.NetworkMode === 'default' ? 'bridge' : hostConfig.NetworkMode,
+    IpcMode: hostConfig.IpcMode || 'private',
+    CgroupnsMode: hostConfig.CgroupnsMode || (context.host.cgroups.kind === 'v2' ? 'private' : 'host'),
+    ShmSize: hostConfig.ShmSize || 64 * 2 ** 20,
+    LogConfig: { Type: hostConfig.LogConfig.Type || 'json-file', Config: hostConfig.LogConfig.Config },
+    Runtime: hostConfig.Runtime || 'berth',
+    RestartPolicy: { ...hostConfig.RestartPolicy, Name: hostConfig.RestartPolicy.Name || 'no' },
+    MemorySwap: hostConfig.MemorySwap || (hostConfig.Memory > 0 ? hostConfig.Memory * 2 : 0),
+  };
+}

@@ -1,0 +1,145 @@
+import * as files from '../host/files.ts';
+import { isAlive, type ContainerRecord } from '../model/container.ts';
+import { BerthError, conflict, invalid, messageOf } from '../model/errors.ts';
+import type { OciSpec } from '../model/oci.ts';
+import { connectKeeper, readExit, type ExitRecord, type Keeper } from '../runtime/launch.ts';
+import { planExec } from '../runtime/launch-plan.ts';
+import { buildExecProcess } from '../runtime/spec/build.ts';
+import { tell, type Context } from './context.ts';
+import type { ExecConfig, ExecRecord, LiveExec } from './exec-records.ts';
+import { environmentOf } from './image-config.ts';
+import type { PendingAttach } from './live.ts';
+import { randomId } from './names.ts';
+import { execPaths, type ExecPaths } from './paths.ts';
+import { loadSpec } from './spec-file.ts';
+import { UndoStack } from './undo.ts';
+import { resolveUser } from './user.ts';
+import { readUserFiles } from './user-files.ts';
+
+/** How many finished execs of a container are remembered. */
+const remembered = 50;
+
+const pathsOf = (context: Context, exec: ExecRecord): ExecPaths =>
+  execPaths(context.options.root, context.options.run, exec.container, exec.id);
+
+export function createExec(context: Context, record: ContainerRecord, config: ExecConfig): string {
+  checkRunning(record);
+  if (config.args.length === 0 || config.args[0] === '') throw invalid('No exec command specified');
+  if (config.cwd !== '' && !config.cwd.startsWith('/')) throw invalid(`Cwd must be an absolute path: ${config.cwd}`);
+  const done = context.execs.all().filter((other) => other.container === record.id && other.status === 'exited');
+  for (const old of done.slice(0, Math.max(0, done.length - remembered))) context.execs.forget(old.id);
+  const exec: ExecRecord = { id: randomId(), container: record.id, config, status: 'created', pid: 0, exitCode: null };
+  context.execs.put(exec);
+  tell(context, record, `exec_create: ${config.args.join(' ')}`, { execID: exec.id });
+  return exec.id;
+}
+
+function checkRunning(record: ContainerRecord): void {
+  if (record.state.status === 'paused') throw conflict(`container ${record.id} is paused, unpause the container before exec`);
+  if (record.state.status === 'restarting') throw conflict(`container ${record.id} is restarting, wait until the container is running`);
+  if (!isAlive(record.state)) throw conflict(`container ${record.id} is not running`);
+}
+
+/**
+ * Runs the exec's program beside the container's. `join` is the client's stream, joined to the keeper before the
+ * program is let go, so that its first byte is seen. Resolves when the program runs.
+ */
+export async function startExec(
+  context: Context, reference: string, options: { client?: PendingAttach; rows?: number; columns?: number },
+): Promise<void> {
+  const exec = context.execs.find(reference);
+  if (exec.status !== 'created') {
+    throw exec.status === 'running' ? conflict(`exec ${exec.id} is already running`) : conflict(`exec ${exec.id} has already run`);
+  }
+  const record = context.records.find(exec.container);
+  checkRunning(record);
+  if (!isAlive(record.state)) return;
+  const live: LiveExec = { pending: new Set() };
+  context.execs.live.set(exec.id, live);
+  context.execs.put({ ...exec, status: 'running' });
+  const paths = pathsOf(context, exec);
+  const undo = new UndoStack();
+  try {
+    const { pid, startTime } = record.state;
+    const [spec, userFiles] = await Promise.all([
+      loadSpec(context, record.id), readUserFiles(context, { path: `/proc/${pid}/root` }), files.makeDirectory(paths.directory),
+    ]);
+    undo.push('files', () => files.remove(paths.directory));
+    const launched = await context.helper.launch(planExec(spec, processOf(context, record, exec.config, spec, userFiles), {
+      id: exec.id, pid, startTime: BigInt(startTime), cgroups: context.host.cgroups,
+      keeper: {
+        socket: paths.keeperSocket, log: '', logMaxSize: 0, logMaxFiles: 0, noLog: true, exitFile: paths.exitFile,
+        openStdin: exec.config.attachStdin, stdinOnce: exec.config.attachStdin,
+        ...(options.rows && options.columns ? { rows: options.rows, columns: options.columns } : {}),
+      },
+    }));
+    const keeper = await connectKeeper(paths.keeperSocket);
+    if (!keeper) throw new BerthError('internal', `exec ${exec.id}: its keeper ended before it could be asked to start`);
+    undo.push('process', async () => {
+      await keeper.signal(9).catch(() => {});
+      keeper.close();
+    });
+    context.execs.put({ ...exec, status: 'running', pid: launched.pid });
+    await options.client?.join(paths.keeperSocket);
+    await keeper.start();
+    tell(context, record, `exec_start: ${exec.config.args.join(' ')}`, { execID: exec.id });
+    watchExec(context, exec.id, keeper);
+  } catch (error) {
+    options.client?.drop();
+    for (const leftover of await undo.unwind()) context.options.log(`exec ${exec.id}: after a failed start: ${leftover}`);
+    const code = (error as { exitCode?: unknown }).exitCode;
+    context.execs.put({ ...exec, status: 'exited', exitCode: typeof code === 'number' ? code : 126 });
+    throw error;
+  }
+}
+
+function processOf(
+  context: Context, record: ContainerRecord, config: ExecConfig, spec: OciSpec, userFiles: { passwd: string; group: string },
+): ReturnType<typeof buildExecProcess> {
+  const user = resolveUser(config.user || record.config.User, userFiles, record.hostConfig.GroupAdd ?? []);
+  // The container's own environment with the exec's lines over it.
+  const env = environmentOf({ Env: [...record.config.Env, ...config.env], Tty: config.tty }, record.config.Hostname, user.home);
+  return buildExecProcess(spec, {
+    args: config.args, env, cwd: config.cwd || spec.process.cwd, tty: config.tty, noNewPrivileges: false, rlimits: [],
+    user: { uid: user.uid, gid: user.gid, additionalGids: user.groups }, oomScoreAdj: record.hostConfig.OomScoreAdj,
+  }, context.host, config.privileged);
+}
+
+/** Follows a running exec to its end; also used when a new engine finds one that runs. */
+export function watchExec(context: Context, id: string, keeper: Keeper): void {
+  const live = context.execs.live.get(id) ?? { pending: new Set() };
+  context.execs.live.set(id, live);
+  live.keeper = keeper;
+  live.ended = keeper.exit
+    .then((exit) => settleExec(context, id, exit))
+    .catch((error: unknown) => context.options.log(`exec ${id}: recording its end: ${messageOf(error)}`));
+}
+
+export async function settleExec(context: Context, id: string, told: ExitRecord | undefined): Promise<void> {
+  const exec = context.execs.get(id);
+  context.execs.live.get(id)?.keeper?.close();
+  context.execs.live.delete(id);
+  if (!exec) return;
+  const exit = told ?? (await readExit(pathsOf(context, exec).exitFile));
+  const ended = context.execs.put({ ...exec, status: 'exited', pid: exec.pid, exitCode: exit?.exitCode ?? 137 });
+  await files.remove(pathsOf(context, exec).directory);
+  const record = context.records.get(exec.container);
+  if (record) tell(context, record, 'exec_die', { execID: id, exitCode: String(ended.exitCode) });
+}
+
+export function resizeExec(context: Context, reference: string, rows: number, columns: number): void {
+  const exec = context.execs.find(reference);
+  const keeper = context.execs.live.get(exec.id)?.keeper;
+  if (!keeper) throw conflict(`exec ${exec.id} is not running`);
+  keeper.resize(rows, columns);
+}
+
+/** Finds the execs of an engine before this one: those that run are followed, those that ended get their code. */
+export async function recoverExecs(context: Context): Promise<void> {
+  for (const exec of context.execs.all()) {
+    if (exec.status !== 'running') continue;
+    const keeper = await connectKeeper(pathsOf(context, exec).keeperSocket);
+    if (keeper) watchExec(context, exec.id, keeper);
+    else await settleExec(context, exec.id, undefined);
+  }
+}

@@ -1,0 +1,53 @@
+import { invalid } from '../model/errors.ts';
+
+/** `filters` of the API: name → the values given, any of which may match. */
+export type Filters = ReadonlyMap<string, readonly string[]>;
+
+/** Both shapes that clients send: `{"label":["a"]}` and the older `{"label":{"a":true}}`. */
+export function parseFilters(text: string | undefined | null, known: readonly string[]): Filters {
+  const filters = new Map<string, readonly string[]>();
+  if (!text) return filters;
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw invalid(`invalid filter: ${text.slice(0, 200)} is not JSON`);
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalid(`invalid filter: expected an object`);
+  for (const [name, given] of Object.entries(value)) {
+    if (!known.includes(name)) throw invalid(`invalid filter '${name}'`);
+    if (Array.isArray(given) && given.every((item) => typeof item === 'string')) {
+      filters.set(name, given);
+    } else if (typeof given === 'object' && given !== null && !Array.isArray(given)) {
+      filters.set(name, Object.entries(given).filter(([, on]) => on === true).map(([item]) => item));
+    } else {
+      throw invalid(`invalid filter '${name}': expected a list of strings`);
+    }
+  }
+  return filters;
+}
+
+/** No filter of that name, or one of its values passes. */
+export function passes(filters: Filters, name: string, test: (value: string) => boolean): boolean {
+  const values = filters.get(name);
+  return values === undefined || values.length === 0 || values.some(test);
+}
+
+/** Every `label` and `label!` filter: `key` or `key=value`. All must hold. */
+export function labelsPass(filters: Filters, labels: Readonly<Record<string, string>>): boolean {
+  const holds = (text: string): boolean => {
+    const equals = text.indexOf('=');
+    if (equals < 0) return Object.hasOwn(labels, text);
+    const key = text.slice(0, equals);
+    return Object.hasOwn(labels, key) && labels[key] === text.slice(equals + 1);
+  };
+  return (filters.get('label') ?? []).every(holds) && !(filters.get('label!') ?? []).some(holds);
+}
+
+export function booleanFilter(filters: Filters, name: string): boolean | undefined {
+  const value = filters.get(name)?.[0]?.toLowerCase();
+  if (value === undefined) return undefined;
+  if (['true', '1', 't'].includes(value)) return true;
+  if (['false', '0', 'f'].includes(value)) return false;
+  throw invalid(`invalid filter '${name}=[${value}]'`);
+}

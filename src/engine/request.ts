@@ -1,0 +1,169 @@
+import { isAlive, type ContainerRecord } from '../model/container.ts';
+import { unavailable } from '../model/errors.ts';
+import type { Ulimit } from '../model/host-config.ts';
+import * as files from '../host/files.ts';
+import type { Placement } from '../runtime/placement.ts';
+import type { MountRequest, NamespaceRequest, Propagation, ResourcesRequest, SpecRequest } from '../runtime/spec/build.ts';
+import { cgroupPath } from './cgroups.ts';
+import { pathsOf, type Context } from './context.ts';
+import { devicesUnder, resolveDevices, throttles, weights } from './devices.ts';
+import { etcOwner, hostnameOf } from './etc-files.ts';
+import { commandOf, environmentOf } from './image-config.ts';
+import { runningContainer, type Attached } from './networking.ts';
+import { parseSecurity } from './security.ts';
+import { resolveUser } from './user.ts';
+import { overlayOf, userFilesOf } from './user-files.ts';
+
+/** Joined processes: pid → start time, so that a reused pid is noticed. */
+export type JoinedTimes = Map<number, bigint>;
+
+/** The record in the runtime's words: everything looked up, nothing left to names. */
+export async function specRequest(context: Context, record: ContainerRecord, attached: Attached, joined: JoinedTimes): Promise<SpecRequest> {
+  const { config, hostConfig } = record;
+  const security = parseSecurity(hostConfig.SecurityOpt ?? [], hostConfig.Privileged);
+  const hostname = attached.owner ? hostnameOf(attached.owner) : hostnameOf(record);
+  const [userFiles, devices, resources] = await Promise.all([
+    userFilesOf(context, record),
+    hostConfig.Privileged ? devicesUnder() : resolveDevices(hostConfig.Devices),
+    resourcesOf(record),
+  ]);
+  const user = resolveUser(config.User, userFiles, hostConfig.GroupAdd ?? []);
+  const namespaces = namespacesOf(context, record, attached, joined);
+  const shm = shmOf(context, record);
+  return {
+    id: record.id,
+    root: { path: pathsOf(context, record.id).rootfs, readonly: hostConfig.ReadonlyRootfs },
+    process: {
+      args: commandOf(config),
+      env: environmentOf(config, hostname, user.home),
+      cwd: config.WorkingDir || '/',
+      user: { uid: user.uid, gid: user.gid, additionalGids: user.groups },
+      tty: config.Tty,
+      noNewPrivileges: security.noNewPrivileges,
+      rlimits: rlimitsOf(hostConfig.Ulimits),
+      oomScoreAdj: hostConfig.OomScoreAdj,
+    },
+    ...(hostConfig.Init ? { initProgram: context.options.initProgram } : {}),
+    hostname,
+    ...(config.Domainname ? { domainname: config.Domainname } : {}),
+    mounts: [...etcMounts(context, record, attached), ...record.mounts.map(mountRequest)],
+    ...(hostConfig.ShmSize > 0 ? { shmSize: hostConfig.ShmSize } : {}),
+    ...(shm ? { shmSource: shm } : {}),
+    namespaces,
+    resources,
+    privileged: hostConfig.Privileged,
+    capAdd: hostConfig.CapAdd ?? [],
+    capDrop: hostConfig.CapDrop ?? [],
+    seccomp: security.seccomp,
+    sysctls: { ...attached.attachment?.sysctls, ...hostConfig.Sysctls },
+    devices,
+    ...(security.openPaths ? { maskedPaths: [], readonlyPaths: [] } : {}),
+    ...(hostConfig.MaskedPaths && !security.openPaths ? { maskedPaths: hostConfig.MaskedPaths } : {}),
+    ...(hostConfig.ReadonlyPaths && !security.openPaths ? { readonlyPaths: hostConfig.ReadonlyPaths } : {}),
+    cgroupsPath: cgroupPath(context, record.id, hostConfig.CgroupParent),
+  };
+}
+
+export function placementOf(context: Context, record: ContainerRecord, attached: Attached, joined: JoinedTimes): Placement {
+  const paths = pathsOf(context, record.id);
+  const { Type: type, Config: options } = record.hostConfig.LogConfig;
+  const [rows, columns] = record.hostConfig.ConsoleSize;
+  return {
+    id: record.id,
+    keeper: {
+      socket: paths.keeperSocket, log: paths.log, exitFile: paths.exitFile,
+      logMaxSize: parseSize(options['max-size']) ?? 20 * 2 ** 20, logMaxFiles: Number(options['max-file'] ?? 5),
+      openStdin: record.config.OpenStdin, stdinOnce: record.config.StdinOnce,
+      ...(type === 'none' ? { noLog: true } : {}),
+      ...(rows > 0 && columns > 0 ? { rows, columns } : {}),
+    },
+    cgroups: context.host.cgroups,
+    overlay: overlayOf(context, record),
+    ...(attached.attachment
+      ? { network: { before: attached.attachment.before, host: attached.attachment.host, inside: attached.attachment.inside } }
+      : {}),
+    startTimes: joined,
+  };
+}
+
+/** `10m`, `512k`, `1g` or bytes; -1 or nothing: the default. */
+function parseSize(text: string | undefined): number | undefined {
+  const match = /^(\d+)([kmg]?)b?$/i.exec(text ?? '');
+  if (!match) return undefined;
+  const unit = { '': 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 }[(match[2] ?? '').toLowerCase()] ?? 1;
+  return Number(match[1]) * unit;
+}
+
+const rlimitsOf = (ulimits: readonly Ulimit[] | null): { type: string; soft: number; hard: number }[] =>
+  (ulimits ?? []).map(({ Name: name, Soft: soft, Hard: hard }) => ({ type: `RLIMIT_${name.toUpperCase()}`, soft, hard }));
+
+async function resourcesOf({ hostConfig }: ContainerRecord): Promise<ResourcesRequest> {
+  const [blkioWeightDevice, deviceReadBps, deviceWriteBps, deviceReadIops, deviceWriteIops] = await Promise.all([
+    weights(hostConfig.BlkioWeightDevice), throttles(hostConfig.BlkioDeviceReadBps), throttles(hostConfig.BlkioDeviceWriteBps),
+    throttles(hostConfig.BlkioDeviceReadIOps), throttles(hostConfig.BlkioDeviceWriteIOps),
+  ]);
+  return {
+    memory: hostConfig.Memory, memorySwap: hostConfig.MemorySwap, memoryReservation: hostConfig.MemoryReservation,
+    ...(hostConfig.MemorySwappiness === null ? {} : { memorySwappiness: hostConfig.MemorySwappiness }),
+    oomKillDisable: hostConfig.OomKillDisable ?? false,
+    cpuShares: hostConfig.CpuShares, cpuQuota: hostConfig.CpuQuota, cpuPeriod: hostConfig.CpuPeriod, nanoCpus: hostConfig.NanoCpus,
+    cpuRealtimePeriod: hostConfig.CpuRealtimePeriod, cpuRealtimeRuntime: hostConfig.CpuRealtimeRuntime,
+    cpusetCpus: hostConfig.CpusetCpus, cpusetMems: hostConfig.CpusetMems,
+    pidsLimit: hostConfig.PidsLimit ?? 0,
+    blkioWeight: hostConfig.BlkioWeight, blkioWeightDevice, deviceReadBps, deviceWriteBps, deviceReadIops, deviceWriteIops,
+  };
+}
+
+function etcMounts(context: Context, record: ContainerRecord, attached: Attached): MountRequest[] {
+  const paths = etcOwner(context, record, attached);
+  const asked = new Set(record.mounts.map((mount) => mount.destination));
+  return ([['/etc/resolv.conf', paths.resolvConf], ['/etc/hostname', paths.hostname], ['/etc/hosts', paths.hosts]] as const)
+    .filter(([target]) => !asked.has(target))
+    .map(([target, source]) => ({ kind: 'bind', source, target, readonly: record.hostConfig.ReadonlyRootfs, propagation: 'rprivate' }));
+}
+
+function mountRequest(mount: ContainerRecord['mounts'][number]): MountRequest {
+  if (mount.type === 'tmpfs') return { kind: 'tmpfs', target: mount.destination, options: mount.tmpfsOptions ?? [] };
+  return {
+    kind: 'bind', source: mount.subpath ? `${mount.source}/${mount.subpath}` : mount.source, target: mount.destination,
+    readonly: !mount.readWrite,
+    ...(mount.propagation ? { propagation: mount.propagation as Propagation } : {}),
+    ...(mount.nonRecursive ? { nonRecursive: true } : {}),
+  };
+}
+
+function namespacesOf(context: Context, record: ContainerRecord, attached: Attached, joined: JoinedTimes): SpecRequest['namespaces'] {
+  const { PidMode: pid, IpcMode: ipc, UTSMode: uts, CgroupnsMode: cgroup } = record.hostConfig;
+  const of = (mode: string, what: string): NamespaceRequest => {
+    if (mode === 'host') return { mode: 'host' };
+    if (!mode.startsWith('container:')) return { mode: 'private' };
+    return join(runningContainer(context, mode.slice('container:'.length), what), joined);
+  };
+  const network: NamespaceRequest = attached.owner ? join(attached.owner, joined)
+    : { mode: attached.mode.kind === 'host' ? 'host' : 'private' };
+  return {
+    network, pid: of(pid, 'PID'), ipc: of(ipc, 'IPC'), uts: of(uts, 'UTS'),
+    ...(cgroup ? { cgroup: { mode: cgroup === 'host' ? 'host' as const : 'private' as const } } : {}),
+  };
+}
+
+function join(other: { state: { pid: number; startTime: string } }, joined: JoinedTimes): NamespaceRequest {
+  joined.set(other.state.pid, BigInt(other.state.startTime));
+  return { mode: 'join', pid: other.state.pid };
+}
+
+function shmOf(context: Context, record: ContainerRecord): string | undefined {
+  const mode = record.hostConfig.IpcMode;
+  if (mode === 'host') return '/dev/shm';
+  if (!mode.startsWith('container:')) return undefined;
+  const other = context.records.find(mode.slice('container:'.length));
+  return isAlive(other.state) ? `/proc/${other.state.pid}/root/dev/shm` : undefined;
+}
+
+/** A bind's source must be there: one line that names it, before anything is built. */
+export async function checkSources(record: ContainerRecord): Promise<void> {
+  for (const mount of record.mounts) {
+    if (mount.type === 'tmpfs' || (await files.exists(mount.source))) continue;
+    throw unavailable(`error while creating mount source path '${mount.source}': no such file or directory`);
+  }
+}
