@@ -1,0 +1,77 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { list, makeDirectory, open, readStream, remove, rename, stat } from '../host/files.ts';
+import { invalid } from '../model/errors.ts';
+import { hexOf, isDigest, type Digest } from '../model/ids.ts';
+
+/** Bytes that have arrived in a temporary file, and what they turned out to be. */
+export interface ReceivedContent {
+  readonly path: string;
+  readonly digest: Digest;
+  /** Bytes. */
+  readonly size: number;
+}
+
+/**
+ * Blobs by digest, as they came: `blobs/sha256/<hex>`. A blob is received under a temporary name, made durable by
+ * the caller (one sync for a whole image), and then placed by rename: it is whole or absent.
+ */
+export interface ContentStore {
+  path(digest: Digest): string;
+  place(content: ReceivedContent): Promise<void>;
+  /** Removes all but the given; the bytes it freed. */
+  sweep(keep: ReadonlySet<Digest>): Promise<number>;
+}
+
+export async function openContent(root: string): Promise<ContentStore> {
+  const directory = join(root, 'blobs', 'sha256');
+  await makeDirectory(directory);
+  const path = (digest: Digest): string => join(directory, hexOf(digest));
+  return {
+    path,
+    place: ({ path: from, digest }) => rename(from, path(digest)),
+    async sweep(keep) {
+      let freed = 0;
+      for (const name of await list(directory)) {
+        const digest = `sha256:${name}`;
+        if (isDigest(digest) && keep.has(digest)) continue;
+        freed += (await stat(join(directory, name))).size;
+        await remove(join(directory, name));
+      }
+      return freed;
+    },
+  };
+}
+
+/** Writes a stream to a new file, hashing it on the way. The file isn't synced yet. */
+export async function receive(source: AsyncIterable<Uint8Array>, path: string): Promise<ReceivedContent> {
+  const hash = createHash('sha256');
+  const handle = await open(path, 'wx', 0o600);
+  let size = 0;
+  try {
+    for await (const chunk of source) {
+      hash.update(chunk);
+      for (let at = 0; at < chunk.length; ) at += (await handle.write(chunk, at)).bytesWritten;
+      size += chunk.length;
+    }
+  } finally {
+    await handle.close();
+  }
+  return { path, digest: `sha256:${hash.digest('hex')}` as Digest, size };
+}
+
+/** Streams a file in pieces large enough that a layer costs few turns of the event loop. */
+export const contentChunks = (path: string): AsyncIterable<Buffer> => readStream(path, { highWaterMark: 512 * 1024 });
+
+/** The JSON document in a file; `what` names it in errors. */
+export async function readDocument({ path, size }: ReceivedContent, what: string): Promise<unknown> {
+  const limit = 4 * 1024 * 1024;
+  if (size > limit) throw invalid(`${what} has ${size} bytes, more than the ${limit} allowed for a document`);
+  const parts: Buffer[] = [];
+  for await (const chunk of contentChunks(path)) parts.push(chunk);
+  try {
+    return JSON.parse(Buffer.concat(parts).toString('utf8')) as unknown;
+  } catch (error) {
+    throw invalid(`${what} isn't JSON`, error);
+  }
+}
