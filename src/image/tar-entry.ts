@@ -1,6 +1,6 @@
 import { invalid } from '../model/errors.ts';
 import type { TarHeader } from './tar-header.ts';
-import { paxInteger, paxTime, type PaxRecords, type Time } from './tar-pax.ts';
+import { lastOf, paxInteger, paxTime, type PaxRecords, type Time } from './tar-pax.ts';
 
 export type TarEntryType = 'file' | 'hardlink' | 'symlink' | 'character' | 'block' | 'directory' | 'fifo';
 
@@ -40,21 +40,24 @@ type Decided = Pick<TarEntry, 'type' | 'name' | 'link' | 'size' | 'sparse'>;
 
 /** Puts header and PAX records together; PAX wins. */
 export function entryOf(header: TarHeader, records: PaxRecords, decided: Decided): TarEntry {
-  let { uid, gid, major, minor } = header;
-  let mtime: Time = { seconds: header.mtime, nanoseconds: 0 };
   const xattrs = new Map<string, Buffer>();
   for (const [key, value] of records) {
     if (key.startsWith('SCHILY.xattr.')) xattrs.set(key.slice(13), value);
     else if (key.startsWith('LIBARCHIVE.xattr.')) {
       const name = decodeURIComponent(key.slice(17));
       if (!xattrs.has(name)) xattrs.set(name, Buffer.from(value.toString('latin1'), 'base64'));
-    } else if (value.length === 0) continue;
-    else if (key === 'uid') uid = paxInteger(key, value);
-    else if (key === 'gid') gid = paxInteger(key, value);
-    else if (key === 'mtime') mtime = paxTime(key, value);
-    else if (key === 'SCHILY.devmajor') major = paxInteger(key, value);
-    else if (key === 'SCHILY.devminor') minor = paxInteger(key, value);
+    }
   }
+  const number = (key: string, otherwise: number): number => {
+    const value = lastOf(records, key);
+    return value === undefined ? otherwise : paxInteger(key, value);
+  };
+  const uid = number('uid', header.uid);
+  const gid = number('gid', header.gid);
+  const major = number('SCHILY.devmajor', header.major);
+  const minor = number('SCHILY.devminor', header.minor);
+  const exact = lastOf(records, 'mtime');
+  const mtime = exact ? paxTime('mtime', exact) : { seconds: header.mtime, nanoseconds: 0 };
   for (const [field, value] of Object.entries({ uid, gid, major, minor })) {
     if (value < 0 || value > 0xffff_fffe) throw invalid(`${field} ${value} is out of range`);
   }

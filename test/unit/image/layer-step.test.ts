@@ -1,0 +1,44 @@
+import { expect, test } from 'vitest';
+import { stepOf, type LayerStep } from '../../../src/image/layer-step.ts';
+import type { TarEntry } from '../../../src/image/tar-entry.ts';
+
+function step(name: string, more: Partial<Omit<TarEntry, 'link'>> & { link?: string } = {}): LayerStep | undefined {
+  return stepOf({
+    type: 'file', mode: 0o644, uid: 0, gid: 0, size: 0, mtime: { seconds: 0, nanoseconds: 0 }, major: 0, minor: 0,
+    xattrs: new Map(), sparse: false, ...more, name: Buffer.from(name, 'latin1'), link: Buffer.from(more.link ?? '', 'latin1'),
+  });
+}
+
+test('names lose their dots and doubled slashes; the root is the empty path', () => {
+  expect(step('./a//b/./c')?.path).toBe('a/b/c');
+  expect(step('dir/', { type: 'directory' })?.path).toBe('dir');
+  expect(step('./', { type: 'directory' })).toMatchObject({ op: 'directory', path: '' });
+  expect(step('a/..b/c..')?.path).toBe('a/..b/c..');
+});
+
+test.each([
+  ['/etc/passwd', 'absolute'], ['../x', '..'], ['a/../../x', '..'], ['a/..', '..'], ['', 'without a name'],
+  ['.wh.', 'whiteout'], ['a/.wh...', 'whiteout'], ['x\0y', 'NUL'], ['n/'.repeat(3000), 'longer'],
+])('the name %j is refused: %s', (name, why) => {
+  expect(() => step(name)).toThrow(why);
+});
+
+test('hardlinks to names outside the layer are refused, symlinks may say what they like', () => {
+  expect(() => step('h', { type: 'hardlink', link: '../../etc/passwd' })).toThrow('hardlink target ../../etc/passwd');
+  expect(() => step('h', { type: 'hardlink', link: '/etc/passwd' })).toThrow('absolute');
+  expect(step('s', { type: 'symlink', link: '../../etc/passwd' })).toMatchObject({ op: 'symlink', link: '../../etc/passwd' });
+});
+
+test('whiteouts become whiteouts of the name they hide, the opaque marker its directory', () => {
+  expect(step('a/.wh.b')).toMatchObject({ op: 'whiteout', path: 'a/b' });
+  expect(step('.wh.b')).toMatchObject({ op: 'whiteout', path: 'b' });
+  expect(step('a/b/.wh..wh..opq')).toMatchObject({ op: 'opaque', path: 'a/b' });
+  expect(step('.wh..wh..opq')).toMatchObject({ op: 'opaque', path: '' });
+  expect(step('.wh..wh.plnk', { type: 'directory' })).toBeUndefined();
+});
+
+test('modes carry the type bits that mknod wants', () => {
+  expect(step('f', { type: 'fifo', mode: 0o640 })?.mode).toBe(0o010640);
+  expect(step('c', { type: 'character', mode: 0o600 })?.mode).toBe(0o020600);
+  expect(step('b', { type: 'block', mode: 0o600 })?.mode).toBe(0o060600);
+});
