@@ -26,7 +26,7 @@ export interface CreateRequest {
 /** Makes a container that hasn't run: its record, its writable layer, its volumes; all of it or nothing. */
 export async function create(context: Context, request: CreateRequest): Promise<{ id: ContainerId; warnings: string[] }> {
   if (request.config.Image === '') throw invalid('no image specified: give the name of an image');
-  const image = context.images.find(request.config.Image);
+  const image = context.images.get(request.config.Image);
   const config = withImageDefaults(request.config, context.images.config(image.id).config ?? {});
   checkCommand(config);
   const hostConfig = withDefaults(context, request.hostConfig);

@@ -99,14 +99,13 @@ export class Engine {
   /** Lets go of everything and leaves the containers running. */
   async close(): Promise<void> {
     this.#closing.abort();
-    const { live, execs, network, helper, database, records } = this.context;
+    const { live, execs, helper, database, records } = this.context;
     for (const record of records.all()) await waitForStart(this.context, record);
     for (const [, one] of live.all()) {
       clearTimeout(one.restartTimer);
       one.keeper?.close();
     }
     for (const [, exec] of execs.live) exec.keeper?.close();
-    await network.close();
     if (records.all().every(({ state }) => state.status !== 'running' && state.status !== 'paused')) {
       await removeCgroupParent(this.context);
     }

@@ -111,7 +111,7 @@ export function watchExec(context: Context, id: string, keeper: Keeper): void {
   context.execs.live.set(id, live);
   live.keeper = keeper;
   live.ended = keeper.exit
-    .then((exit) => settleExec(context, id, exit))
+    .then((exit) => (exit || !context.closing.aborted ? settleExec(context, id, exit) : undefined))
     .catch((error: unknown) => context.options.log(`exec ${id}: recording its end: ${messageOf(error)}`));
 }
 

@@ -1,21 +1,6 @@
 import { invalid } from '../model/errors.ts';
 import type { ContainerConfig, HealthConfig } from '../model/host-config.ts';
-
-/** What of an image's configuration a container takes over; all optional, as in OCI image configs. */
-export interface ImageDefaults {
-  readonly Env?: readonly string[] | null;
-  readonly Cmd?: readonly string[] | null;
-  readonly Entrypoint?: readonly string[] | null;
-  readonly WorkingDir?: string;
-  readonly User?: string;
-  readonly ExposedPorts?: Readonly<Record<string, object>> | null;
-  readonly Volumes?: Readonly<Record<string, object>> | null;
-  readonly Labels?: Readonly<Record<string, string>> | null;
-  readonly StopSignal?: string;
-  readonly Healthcheck?: HealthConfig | null;
-  readonly Shell?: readonly string[] | null;
-  readonly OnBuild?: readonly string[] | null;
-}
+import type { ContainerDefaults, Healthcheck } from '../model/oci-image.ts';
 
 const keyOf = (line: string): string => line.split('=', 1)[0] ?? '';
 
@@ -23,7 +8,7 @@ const keyOf = (line: string): string => line.split('=', 1)[0] ?? '';
  * The container's configuration: the user's, with the image's where the user said nothing. An entrypoint given by
  * the user drops the image's command (Docker's rule); environment and labels merge by key.
  */
-export function withImageDefaults(config: ContainerConfig, image: ImageDefaults): ContainerConfig {
+export function withImageDefaults(config: ContainerConfig, image: ContainerDefaults): ContainerConfig {
   const env = [...config.Env];
   const given = new Set(env.map(keyOf));
   for (const line of image.Env ?? []) if (!given.has(keyOf(line))) env.push(line);
@@ -40,7 +25,7 @@ export function withImageDefaults(config: ContainerConfig, image: ImageDefaults)
   const exposed = { ...image.ExposedPorts, ...config.ExposedPorts };
   const volumes = { ...image.Volumes, ...config.Volumes };
   const stopSignal = config.StopSignal || image.StopSignal;
-  const healthcheck = mergeHealth(config.Healthcheck, image.Healthcheck ?? undefined);
+  const healthcheck = mergeHealth(config.Healthcheck, image.Healthcheck);
   return {
     ...config,
     Env: env,
@@ -58,7 +43,8 @@ export function withImageDefaults(config: ContainerConfig, image: ImageDefaults)
   };
 }
 
-function mergeHealth(own: HealthConfig | undefined, image: HealthConfig | undefined): HealthConfig | undefined {
+function mergeHealth(own: HealthConfig | undefined, from: Healthcheck | undefined): HealthConfig | undefined {
+  const image = from && { ...from, ...(from.Test ? { Test: [...from.Test] } : {}) } as HealthConfig;
   if (!own) return image;
   if (!image) return own;
   return { ...image, ...Object.fromEntries(Object.entries(own).filter(([key, value]) => key === 'Test' ? value?.length : value)) };

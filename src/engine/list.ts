@@ -36,11 +36,8 @@ export function listContainers(context: Context, options: ListOptions): Containe
   const before = position('before');
   const since = position('since');
   const images = new Set((filters.get('ancestor') ?? []).flatMap((name) => {
-    try {
-      return [context.images.find(name).id as string];
-    } catch {
-      return [];
-    }
+    const image = context.images.find(name);
+    return image ? [image.id as string] : [];
   }));
   const found = records.filter((record, index) => (all || isAlive(record.state) || record.state.status === 'restarting')
     && (before === undefined || index > before)

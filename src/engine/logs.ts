@@ -24,11 +24,16 @@ const longestPiece = 1 << 20;
  * A container's log as chunks of Docker's wire format: frames of 8 bytes and data without a terminal, raw with one.
  * Ends with the log, or with `follow` when the container has ended.
  */
-export async function* logs(context: Context, record: ContainerRecord, options: LogOptions, signal: AbortSignal): AsyncGenerator<Buffer> {
+export function logs(context: Context, record: ContainerRecord, options: LogOptions, signal: AbortSignal): AsyncGenerator<Buffer> {
+  // Checked before the first byte is asked for: the API has sent no head yet.
   if (!options.stdout && !options.stderr) throw invalid('Bad parameters: you must choose at least one stream');
   if (record.hostConfig.LogConfig.Type === 'none') {
     throw new BerthError('not-implemented', 'configured logging driver does not support reading');
   }
+  return chunks(context, record, options, signal);
+}
+
+async function* chunks(context: Context, record: ContainerRecord, options: LogOptions, signal: AbortSignal): AsyncGenerator<Buffer> {
   const format = options.timestamps ? new LineFormat(record.config.Tty, options) : new PlainFormat(record.config.Tty, options);
   const paths = pathsOf(context, record.id);
   // The follower is joined first and says where it begins; the file is read up to there: no line twice, none lost.
@@ -184,4 +189,12 @@ class LineFormat implements Format {
 /** Log times keep all nine digits, so that columns align. */
 function fullTime(ns: bigint): string {
   return `${formatTime(ns).slice(0, 19)}.${(ns % 1_000_000_000n).toString().padStart(9, '0')}Z`;
+}
+
+/** The log up to where an attached stream begins, in the same wire format. */
+export async function* logsUpTo(
+  context: Context, record: ContainerRecord, options: LogOptions, position: { generation: number; offset: number },
+): AsyncGenerator<Buffer> {
+  const format = new PlainFormat(record.config.Tty, options);
+  for await (const piece of readLog(pathsOf(context, record.id).log, { end: position })) yield* format.take(piece);
 }

@@ -18,8 +18,11 @@ export function watch(context: Context, id: ContainerId, keeper: Keeper): void {
   const live = context.live.of(id);
   live.keeper = keeper;
   live.ended = keeper.exit
-    .then((exit) => exit ?? lostKeeper(context, id))
-    .then((exit) => settle(context, id, exit))
+    .then(async (exit) => {
+      // An engine that closes hangs up on its keepers; nothing has ended.
+      if (!exit && context.closing.aborted) return;
+      await settle(context, id, exit ?? (await lostKeeper(context, id)));
+    })
     .catch((error: unknown) => context.options.log(`container ${id}: recording its end: ${messageOf(error)}`));
 }
 

@@ -1,0 +1,78 @@
+import { PassThrough, type Duplex, type Readable } from 'node:stream';
+import type { Attachment } from '../engine/attach.ts';
+import { DetachScanner } from './detach-keys.ts';
+import type { Call } from './request.ts';
+
+export interface StreamOptions {
+  readonly tty: boolean;
+  readonly stdin: boolean;
+  /** With a terminal: the bytes that detach. */
+  readonly detachKeys?: Buffer;
+  /** Sent before the live stream (the log so far). */
+  readonly before?: (position: { generation: number; offset: number }) => AsyncIterable<Buffer>;
+}
+
+/** The client's two directions, whichever way the connection was taken over. */
+interface Client {
+  readonly input: Readable;
+  readonly output: NodeJS.WritableStream & { destroy(): void; readonly destroyed?: boolean };
+}
+
+/**
+ * Takes the connection over: `101 UPGRADED` where the client asked for it, else `200` and the bare stream. From here on
+ * errors can't be told as a status.
+ */
+export function takeOver(call: Call, tty: boolean): Client {
+  const type = tty ? 'application/vnd.docker.raw-stream' : 'application/vnd.docker.multiplexed-stream';
+  if (call.upgraded) {
+    const { socket, head } = call.upgraded;
+    if (head.length > 0 && !call.request.headers['content-length']) socket.unshift(head);
+    socket.write(`HTTP/1.1 101 UPGRADED\r\nContent-Type: ${type}\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n`);
+    return { input: socket, output: socket };
+  }
+  const { response, request } = call;
+  if (!response) throw new Error('a request has either a response or an upgraded socket');
+  // A bare stream ends with the connection; chunks would be a framing that clients don't expect here.
+  response.writeHead(200, { 'Content-Type': type, Connection: 'close', 'Transfer-Encoding': 'identity' });
+  response.flushHeaders();
+  return { input: request, output: response };
+}
+
+/** Joins client and process: both directions with back-pressure, each closed for itself, until the process's side ends. */
+export async function stream(client: Client, attachment: Attachment, options: StreamOptions): Promise<void> {
+  const { input, output } = client;
+  const dropped = new Promise<void>((resolve) => {
+    for (const side of [input, output] as NodeJS.EventEmitter[]) side.once('close', resolve).on('error', () => resolve());
+  });
+  // What the client types before there is a process waits here, and no further than a pipe's worth.
+  const typed = new PassThrough();
+  const scanned = options.tty && options.stdin && options.detachKeys
+    ? input.pipe(new DetachScanner(options.detachKeys, () => output.end())) : input;
+  if (options.stdin) scanned.pipe(typed);
+  else input.resume();
+
+  const attached = await Promise.race([attachment.joined, dropped.then(() => undefined)]);
+  if (!attached) {
+    attachment.cancel();
+    output.end();
+    return;
+  }
+  const process: Duplex = attached.stream;
+  process.on('error', () => {});
+  try {
+    if (options.before) {
+      for await (const chunk of options.before(attached.position)) {
+        if (!output.write(chunk)) await Promise.race([new Promise((resolve) => output.once('drain', resolve)), dropped]);
+      }
+    }
+    if (options.stdin) typed.pipe(process);
+    else process.end();
+    process.pipe(output);
+    const finished = new Promise<void>((resolve) => process.once('end', resolve).once('close', resolve));
+    await Promise.race([finished, dropped]);
+  } finally {
+    typed.unpipe(process);
+    // The client left, or the process did: neither holds the other.
+    if (!process.readableEnded) process.destroy();
+  }
+}

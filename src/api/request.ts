@@ -1,0 +1,117 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Engine } from '../engine/engine.ts';
+import { invalid } from '../model/errors.ts';
+
+/** A request as a route sees it. */
+export interface Call {
+  readonly engine: Engine;
+  readonly request: IncomingMessage;
+  /** Absent when the connection was taken over: then `socket` is the client. */
+  readonly response?: ServerResponse;
+  /** An upgraded connection: the client's bytes after its head, unread. */
+  readonly upgraded?: { readonly socket: Duplex; readonly head: Buffer };
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: Query;
+  /** `1.51`, or the newest where the path had none. */
+  readonly version: string;
+  /** Aborted when the client goes. */
+  readonly gone: AbortSignal;
+}
+
+/** The whole answer of a simple route; undefined when the route has answered by itself. */
+export interface Answer {
+  readonly status: number;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export type Handler = (call: Call) => Promise<Answer | void> | Answer | void;
+
+export class Query {
+  readonly #values: URLSearchParams;
+
+  constructor(text: string) {
+    this.#values = new URLSearchParams(text);
+  }
+
+  text(name: string): string | undefined {
+    return this.#values.get(name) ?? undefined;
+  }
+
+  /** Docker's reading: anything but these is true. */
+  flag(name: string, otherwise = false): boolean {
+    const value = this.#values.get(name)?.trim().toLowerCase();
+    if (value === undefined) return otherwise;
+    return !['', '0', 'no', 'false', 'none'].includes(value);
+  }
+
+  integer(name: string): number | undefined {
+    const value = this.#values.get(name);
+    if (value === null || value === '') return undefined;
+    if (!/^-?\d{1,15}$/.test(value)) throw invalid(`invalid value for ${name}: "${value.slice(0, 50)}" is not a whole number`);
+    return Number(value);
+  }
+}
+
+const largestBody = 4 * 2 ** 20;
+
+/** The JSON body: an object, at most 4 MiB; undefined where there is none. */
+export async function readJson(call: Call): Promise<unknown> {
+  const text = call.upgraded ? await upgradedBody(call) : await requestBody(call.request);
+  if (text.length === 0) return undefined;
+  return parseJson(text);
+}
+
+export function parseJson(text: Buffer): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(text)) as unknown;
+  } catch (error) {
+    throw invalid(`invalid JSON in the request's body: ${error instanceof Error ? error.message.slice(0, 200) : 'unreadable'}`);
+  }
+}
+
+async function requestBody(request: IncomingMessage): Promise<Buffer> {
+  const type = request.headers['content-type'];
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > largestBody) throw invalid(`the request's body is larger than ${largestBody} bytes`);
+    parts.push(chunk);
+  }
+  if (size > 0 && type !== undefined && !type.startsWith('application/json')) {
+    throw invalid(`unsupported Content-Type header (${type}): must be 'application/json'`);
+  }
+  return Buffer.concat(parts);
+}
+
+/** On an upgraded connection Node has parsed the head only; a body of Content-Length bytes stands before the raw stream. */
+async function upgradedBody({ request, upgraded }: Call): Promise<Buffer> {
+  const length = Number(request.headers['content-length'] ?? 0);
+  if (!upgraded || !Number.isSafeInteger(length) || length <= 0) return Buffer.alloc(0);
+  if (length > largestBody) throw invalid(`the request's body is larger than ${largestBody} bytes`);
+  let got = upgraded.head;
+  while (got.length < length) {
+    const chunk = await nextChunk(upgraded.socket);
+    if (!chunk) throw invalid('the request ended before its body');
+    got = Buffer.concat([got, chunk]);
+  }
+  if (got.length > length) upgraded.socket.unshift(got.subarray(length));
+  return got.subarray(0, length);
+}
+
+async function nextChunk(socket: Duplex): Promise<Buffer | undefined> {
+  for (;;) {
+    const chunk = socket.read() as Buffer | null;
+    if (chunk) return chunk;
+    if (socket.readableEnded || socket.destroyed) return undefined;
+    await new Promise<void>((resolve) => {
+      const done = (): void => {
+        socket.off('readable', done).off('end', done).off('close', done);
+        resolve();
+      };
+      socket.on('readable', done).on('end', done).on('close', done);
+    });
+  }
+}

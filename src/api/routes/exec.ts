@@ -1,0 +1,76 @@
+import { readJson, type Call } from '../request.ts';
+import { parseDetachKeys } from '../detach-keys.ts';
+import { stream, takeOver } from '../hijack.ts';
+import type { Route } from '../server.ts';
+import { checkShape } from '../wire/shape.ts';
+import { size } from './containers.ts';
+import { Waiting } from '../../engine/attach.ts';
+import { startExec } from '../../engine/exec.ts';
+import { conflict } from '../../model/errors.ts';
+
+const id = (call: Call): string => call.params.id ?? '';
+
+async function createHandler(call: Call): Promise<{ status: number; body: unknown }> {
+  const f = checkShape(await readJson(call), {
+    AttachStdin: 'boolean', AttachStdout: 'boolean', AttachStderr: 'boolean', DetachKeys: 'string', Tty: 'boolean', Env: 'strings',
+    Cmd: 'strings', Privileged: 'boolean', User: 'string', WorkingDir: 'string', ConsoleSize: 'pair',
+  }, '');
+  const execId = call.engine.createExec(id(call), {
+    args: (f.Cmd as string[] | undefined) ?? [], env: (f.Env as string[] | undefined) ?? [], user: f.User as string, cwd: f.WorkingDir as string,
+    tty: f.Tty as boolean, privileged: f.Privileged as boolean, attachStdin: f.AttachStdin as boolean,
+    attachStdout: f.AttachStdout as boolean, attachStderr: f.AttachStderr as boolean, detachKeys: f.DetachKeys as string,
+  });
+  return { status: 201, body: { Id: execId } };
+}
+
+async function startHandler(call: Call): Promise<{ status: number } | void> {
+  const f = checkShape(await readJson(call), { Detach: 'boolean', Tty: 'boolean', ConsoleSize: 'pair' }, '');
+  const exec = call.engine.findExec(id(call));
+  const [rows, columns] = (f.ConsoleSize as [number, number] | undefined) ?? [0, 0];
+  const terminal = rows > 0 && columns > 0 ? { rows, columns } : {};
+  if (f.Detach) {
+    await startExec(call.engine.context, exec.id, terminal);
+    return { status: 200 };
+  }
+  if (exec.status !== 'created') throw conflict(`exec ${exec.id} has already run`);
+  const { config } = exec;
+  const keys = parseDetachKeys(config.detachKeys);
+  const waiting = new Waiting({ stdin: config.attachStdin, stdout: config.attachStdout, stderr: config.attachStderr });
+  // The head is sent once the program is prepared or has failed, so that a failure is still a status.
+  const started = startExec(call.engine.context, exec.id, { client: waiting, ...terminal });
+  const outcome = await started.then(() => undefined, (error: unknown) => ({ error }));
+  if (outcome) throw outcome.error;
+  await stream(takeOver({ ...call, upgraded: call.upgraded && { socket: call.upgraded.socket, head: Buffer.alloc(0) } } as Call, config.tty), waiting, {
+    tty: config.tty, stdin: config.attachStdin, detachKeys: keys,
+  });
+}
+
+export const execRoutes: readonly Route[] = [
+  { method: 'POST', path: '/containers/:id/exec', handler: createHandler },
+  { method: 'POST', path: '/exec/:id/start', handler: startHandler, hijacks: true },
+  {
+    method: 'GET', path: '/exec/:id/json',
+    handler: (call) => {
+      const exec = call.engine.findExec(id(call));
+      const { config } = exec;
+      const [entrypoint = '', ...args] = config.args;
+      return {
+        status: 200,
+        body: {
+          ID: exec.id, Running: exec.status === 'running', ExitCode: exec.exitCode, CanRemove: exec.status === 'exited', DetachKeys: config.detachKeys,
+          ProcessConfig: {
+            tty: config.tty, entrypoint, arguments: args, privileged: config.privileged, ...(config.user ? { user: config.user } : {}),
+          },
+          OpenStdin: config.attachStdin, OpenStderr: config.attachStderr, OpenStdout: config.attachStdout, ContainerID: exec.container, Pid: exec.pid,
+        },
+      };
+    },
+  },
+  {
+    method: 'POST', path: '/exec/:id/resize',
+    handler: (call) => {
+      call.engine.resizeExec(id(call), size(call, 'h'), size(call, 'w'));
+      return { status: 201 };
+    },
+  },
+];

@@ -1,0 +1,136 @@
+import { parseTime } from '../../engine/clock.ts';
+import { parseFilters } from '../../engine/filters.ts';
+import { imageFilters, imageUsers, listImages, removeImage } from '../../engine/images.ts';
+import { BerthError, invalid, messageOf, notFound } from '../../model/errors.ts';
+import { jsonLines } from '../ndjson.ts';
+import type { Answer, Call } from '../request.ts';
+import type { Route } from '../server.ts';
+import { imageInspect, imageSummary } from '../wire/image.ts';
+
+/** `/images/NAME/VERB`: names have slashes, so the last part is the verb. */
+function nameAndVerb(call: Call): { name: string; verb: string } {
+  const rest = call.params['*'] ?? '';
+  const slash = rest.lastIndexOf('/');
+  if (slash < 1) throw new BerthError('not-found', 'page not found');
+  return { name: rest.slice(0, slash), verb: rest.slice(slash + 1) };
+}
+
+async function loadHandler(call: Call): Promise<void> {
+  const quiet = call.query.flag('quiet');
+  const { images, events } = call.engine.context;
+  const out = jsonLines(call);
+  try {
+    const loaded = await images.load(call.request, (line) => void (quiet && line.status ? undefined : out.write(line)));
+    for (const { reference, id } of loaded) {
+      await out.write({ stream: reference ? `Loaded image: ${reference}\n` : `Loaded image ID: ${id}\n` });
+      events.emit('image', 'load', id, { name: reference ?? id });
+    }
+  } catch (error) {
+    await out.write({ errorDetail: { message: messageOf(error) }, error: messageOf(error) });
+  }
+  out.end();
+}
+
+async function createHandler(call: Call): Promise<Answer | void> {
+  const { context } = call.engine;
+  const source = call.query.text('fromSrc');
+  if (source !== undefined && source !== '') {
+    if (source !== '-') throw new BerthError('not-implemented', `import from ${source.slice(0, 200)} is not there yet: send the archive itself`);
+    const repository = call.query.text('repo');
+    const tag = call.query.text('tag');
+    const message = call.query.text('message');
+    const changes = new URLSearchParams((call.request.url ?? '').split('?')[1] ?? '').getAll('changes');
+    const out = jsonLines(call);
+    try {
+      const id = await context.images.import(call.request, {
+        ...(repository ? { repository } : {}), ...(tag ? { tag } : {}), ...(message ? { message } : {}), changes,
+      }, (line) => void out.write(line));
+      await out.write({ status: id });
+      context.events.emit('image', 'import', id, { name: repository ?? id });
+    } catch (error) {
+      await out.write({ errorDetail: { message: messageOf(error) }, error: messageOf(error) });
+    }
+    out.end();
+    return undefined;
+  }
+  const name = call.query.text('fromImage');
+  if (!name) throw invalid('images/create: fromImage or fromSrc is expected');
+  const tag = call.query.text('tag');
+  const whole = tag ? (tag.startsWith('sha256:') ? `${name}@${tag}` : `${name}:${tag}`) : name;
+  if (context.images.find(whole)) {
+    const out = jsonLines(call);
+    await out.write({ status: `Status: Image is up to date for ${whole}` });
+    out.end();
+    return undefined;
+  }
+  // Docker's words, which clients match on; and what to do.
+  throw notFound(`pull access denied for ${name}, repository does not exist or may require 'docker login': `
+    + 'this version of Berth can\'t pull yet; load the image from an archive (berth load)');
+}
+
+function tagHandler(call: Call, name: string): Answer {
+  const repository = call.query.text('repo');
+  if (!repository) throw invalid('tag: repo is expected');
+  const target = call.query.text('tag') ? `${repository}:${call.query.text('tag')}` : repository;
+  call.engine.context.images.tag(name, target);
+  const { id } = call.engine.context.images.get(target);
+  call.engine.context.events.emit('image', 'tag', id, { name: target });
+  return { status: 201 };
+}
+
+export const imageRoutes: readonly Route[] = [
+  { method: 'POST', path: '/images/load', handler: loadHandler },
+  { method: 'POST', path: '/images/create', handler: createHandler },
+  {
+    method: 'GET', path: '/images/json',
+    handler: (call) => {
+      const { context } = call.engine;
+      const found = listImages(context, parseFilters(call.query.text('filters'), imageFilters));
+      return { status: 200, body: found.map((image) => imageSummary(image, imageUsers(context, image.id).length)) };
+    },
+  },
+  {
+    method: 'POST', path: '/images/prune',
+    handler: async (call) => {
+      const { context } = call.engine;
+      const filters = parseFilters(call.query.text('filters'), ['dangling', 'until', 'label', 'label!']);
+      const dangling = !['false', '0'].includes(filters.get('dangling')?.[0] ?? 'true');
+      const report = await context.images.prune({ dangling, usedBy: (id) => imageUsers(context, id) });
+      return { status: 200, body: { ImagesDeleted: report.deleted.length > 0 ? report.deleted : null, SpaceReclaimed: report.reclaimed } };
+    },
+  },
+  {
+    method: 'GET', path: '/images/*',
+    handler: (call) => {
+      const { name, verb } = nameAndVerb(call);
+      const { images } = call.engine.context;
+      if (verb === 'json') return { status: 200, body: imageInspect(images.get(name)) };
+      if (verb === 'history') {
+        return {
+          status: 200,
+          body: images.history(name).map((entry) => ({
+            Id: entry.id, Created: Number((parseTime(entry.created) ?? 0n) / 1_000_000_000n), CreatedBy: entry.createdBy,
+            Tags: entry.tags.length > 0 ? entry.tags : null, Size: entry.size, Comment: entry.comment,
+          })),
+        };
+      }
+      if (verb === 'get') throw new BerthError('not-implemented', 'save is not there yet in this version of Berth');
+      throw new BerthError('not-found', 'page not found');
+    },
+  },
+  {
+    method: 'POST', path: '/images/*',
+    handler: (call) => {
+      const { name, verb } = nameAndVerb(call);
+      if (verb === 'tag') return tagHandler(call, name);
+      if (verb === 'push') throw new BerthError('not-implemented', 'push is not there yet in this version of Berth');
+      throw new BerthError('not-found', 'page not found');
+    },
+  },
+  {
+    method: 'DELETE', path: '/images/*',
+    handler: async (call) => ({
+      status: 200, body: await removeImage(call.engine.context, call.params['*'] ?? '', call.query.flag('force')),
+    }),
+  },
+];

@@ -1,0 +1,120 @@
+import { parseMoment } from '../../engine/clock.ts';
+import type { LogOptions } from '../../engine/logs.ts';
+import { logsUpTo } from '../../engine/logs.ts';
+import { sample } from '../../engine/stats.ts';
+import { formatTime, nowNs } from '../../engine/clock.ts';
+import { invalid } from '../../model/errors.ts';
+import { parseDetachKeys } from '../detach-keys.ts';
+import { stream, takeOver } from '../hijack.ts';
+import { jsonLines } from '../ndjson.ts';
+import type { Call } from '../request.ts';
+import type { Route } from '../server.ts';
+import { serverHeaders } from '../version.ts';
+import { parseCondition } from '../../engine/wait.ts';
+import { statsBody } from '../wire/stats.ts';
+import { attachWebSocket } from '../websocket.ts';
+
+const id = (call: Call): string => call.params.id ?? '';
+
+function moment(call: Call, name: 'since' | 'until'): bigint | undefined {
+  const text = call.query.text(name);
+  if (!text || text === '0') return undefined;
+  const parsed = parseMoment(text);
+  if (parsed === undefined) throw invalid(`invalid value for "${name}": ${text.slice(0, 60)}: seconds since 1970 or an RFC 3339 time is expected`);
+  return parsed;
+}
+
+function tail(call: Call): number | undefined {
+  const text = call.query.text('tail');
+  if (!text || text === 'all') return undefined;
+  // Docker takes what is no number for "all".
+  return /^\d{1,9}$/.test(text) ? Number(text) : undefined;
+}
+
+async function attachHandler(call: Call): Promise<void> {
+  const record = call.engine.find(id(call));
+  const keys = parseDetachKeys(call.query.text('detachKeys'));
+  const streams = { stdin: call.query.flag('stdin'), stdout: call.query.flag('stdout'), stderr: call.query.flag('stderr') };
+  const wantsStream = call.query.flag('stream');
+  const wantsLogs = call.query.flag('logs');
+  if (!wantsStream && !wantsLogs) throw invalid('attach: stream or logs must be asked for');
+  const { Tty: tty, OpenStdin: openStdin } = record.config;
+  const logOptions = { stdout: streams.stdout, stderr: streams.stderr, follow: false, timestamps: false };
+  if (!wantsStream) {
+    const client = takeOver(call, tty);
+    for await (const chunk of call.engine.logs(record.id, logOptions, call.gone)) client.output.write(chunk);
+    client.output.end();
+    return;
+  }
+  const attachment = call.engine.attach(record.id, streams);
+  await stream(takeOver(call, tty), attachment, {
+    tty, stdin: streams.stdin && openStdin, detachKeys: keys,
+    ...(wantsLogs ? { before: (position) => logsUpTo(call.engine.context, record, logOptions, position) } : {}),
+  });
+}
+
+async function logsHandler(call: Call): Promise<void> {
+  const record = call.engine.find(id(call));
+  const since = moment(call, 'since');
+  const until = moment(call, 'until');
+  const lines = tail(call);
+  const options: LogOptions = {
+    stdout: call.query.flag('stdout'), stderr: call.query.flag('stderr'), follow: call.query.flag('follow'), timestamps: call.query.flag('timestamps'),
+    ...(since === undefined ? {} : { since }), ...(until === undefined ? {} : { until }), ...(lines === undefined ? {} : { tail: lines }),
+  };
+  const { response } = call;
+  const chunks = call.engine.logs(record.id, options, call.gone);
+  response?.writeHead(200, {
+    ...serverHeaders, 'Content-Type': record.config.Tty ? 'application/vnd.docker.raw-stream' : 'application/vnd.docker.multiplexed-stream',
+  });
+  response?.flushHeaders();
+  const write = async (chunk: Buffer): Promise<void> => {
+    if (!response || response.write(chunk)) return;
+    await new Promise<void>((resolve) => {
+      response.once('drain', resolve);
+      call.gone.addEventListener('abort', () => resolve(), { once: true });
+    });
+  };
+  for await (const chunk of chunks) {
+    if (call.gone.aborted) break;
+    await write(chunk);
+  }
+  response?.end();
+}
+
+async function waitHandler(call: Call): Promise<void> {
+  const { result } = call.engine.wait(id(call), parseCondition(call.query.text('condition')), call.gone);
+  const { response } = call;
+  // Registered: the client may now start the container. Its headers don't wait for the end.
+  response?.writeHead(200, { ...serverHeaders, 'Content-Type': 'application/json' });
+  response?.flushHeaders();
+  const { exitCode, error } = await result;
+  response?.end(`${JSON.stringify({ StatusCode: exitCode, ...(error ? { Error: { Message: error } } : {}) })}\n`);
+}
+
+async function statsHandler(call: Call): Promise<void> {
+  const { context } = call.engine;
+  const record = call.engine.find(id(call));
+  const once = !call.query.flag('stream', true);
+  const out = jsonLines(call);
+  let before = await sample(context, record, formatTime(nowNs()));
+  if (once && !call.query.flag('one-shot')) await pause(1000);
+  do {
+    const now = await sample(context, context.records.get(record.id) ?? record, formatTime(nowNs()));
+    await out.write(statsBody(record, now, call.query.flag('one-shot') ? undefined : before));
+    before = now;
+    if (once || !context.records.get(record.id)) break;
+    await pause(1000);
+  } while (!call.gone.aborted);
+  out.end();
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+export const streamRoutes: readonly Route[] = [
+  { method: 'POST', path: '/containers/:id/attach', handler: attachHandler, hijacks: true },
+  { method: 'GET', path: '/containers/:id/attach/ws', handler: attachWebSocket, hijacks: true },
+  { method: 'GET', path: '/containers/:id/logs', handler: logsHandler },
+  { method: 'POST', path: '/containers/:id/wait', handler: waitHandler },
+  { method: 'GET', path: '/containers/:id/stats', handler: statsHandler },
+];

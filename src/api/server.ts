@@ -1,0 +1,135 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import findMyWay, { type HTTPMethod } from 'find-my-way';
+import type { Engine } from '../engine/engine.ts';
+import { BerthError } from '../model/errors.ts';
+import { httpStatus } from './http-status.ts';
+import { Query, type Answer, type Call, type Handler } from './request.ts';
+import { containerRoutes } from './routes/containers.ts';
+import { execRoutes } from './routes/exec.ts';
+import { imageRoutes } from './routes/images.ts';
+import { laterRoutes } from './routes/later.ts';
+import { networkRoutes } from './routes/networks.ts';
+import { streamRoutes } from './routes/streams.ts';
+import { systemRoutes } from './routes/system.ts';
+import { volumeRoutes } from './routes/volumes.ts';
+import { newestApi, oldestApi, serverHeaders } from './version.ts';
+
+export interface Route {
+  readonly method: HTTPMethod;
+  readonly path: string;
+  readonly handler: Handler;
+  /** May take over the connection when the client asks for an upgrade. */
+  readonly hijacks?: boolean;
+}
+
+interface Found {
+  readonly route: Route;
+  readonly params: Record<string, string>;
+  readonly version: string;
+  readonly query: Query;
+}
+
+/** The Docker Engine API over HTTP. The caller listens. */
+export function apiServer(engine: Engine): Server {
+  const router = findMyWay<findMyWay.HTTPVersion.V1>({ ignoreTrailingSlash: true, maxParamLength: 4096 });
+  const routes: Route[] = [
+    ...systemRoutes, ...containerRoutes, ...streamRoutes, ...execRoutes, ...imageRoutes, ...networkRoutes, ...volumeRoutes, ...laterRoutes,
+  ];
+  for (const route of routes) router.on(route.method, route.path, () => {}, route);
+
+  const find = (request: IncomingMessage): Found | undefined => {
+    const [rawPath = '/', rawQuery = ''] = splitOnce(request.url ?? '/', '?');
+    const prefix = /^\/v(\d+\.\d+)(?=\/)/.exec(rawPath);
+    const found = router.find(request.method as HTTPMethod, prefix ? rawPath.slice(prefix[0].length) : rawPath);
+    if (!found) return undefined;
+    return {
+      route: found.store as Route, params: found.params as Record<string, string>, version: prefix?.[1] ?? newestApi, query: new Query(rawQuery),
+    };
+  };
+
+  const server = createServer({
+    // Only streams of attach and exec are taken over; `Upgrade: h2c` and the like are answered as plain HTTP/1.1.
+    shouldUpgradeCallback: (request: IncomingMessage) => find(request)?.route.hijacks === true,
+    requestTimeout: 0, keepAliveTimeout: 65_000,
+  } as Parameters<typeof createServer>[0], (request: IncomingMessage, response: ServerResponse) => {
+    void answer(engine, find(request), request, { response });
+  });
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    socket.on('error', () => {});
+    void answer(engine, find(request), request, { upgraded: { socket, head } });
+  });
+  server.on('clientError', (_error: Error, socket: Duplex) => {
+    if (!socket.destroyed) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+  });
+  return server;
+}
+
+type Ways = Pick<Call, 'response' | 'upgraded'>;
+
+async function answer(engine: Engine, found: Found | undefined, request: IncomingMessage, ways: Ways): Promise<void> {
+  const gone = new AbortController();
+  const client = ways.response ?? ways.upgraded?.socket;
+  client?.once('close', () => gone.abort());
+  let reply: Answer | void;
+  try {
+    checkOrigin(request);
+    if (!found) throw new BerthError('not-found', 'page not found');
+    checkVersion(found.version);
+    reply = await found.route.handler({
+      engine, request, ...ways, params: found.params, query: found.query, version: found.version, gone: gone.signal,
+    });
+  } catch (error) {
+    const { status, message } = httpStatus(error);
+    if (status >= 500 && engine.context.options.debug) engine.context.options.log(`${request.method} ${request.url}: ${String((error as Error).stack ?? message)}`);
+    reply = status === 304 ? { status } : { status, body: { message } };
+  }
+  if (reply) send(ways, request, reply);
+}
+
+function send({ response, upgraded }: Ways, request: IncomingMessage, { status, body, headers = {} }: Answer): void {
+  const isText = typeof body === 'string';
+  const data = body === undefined ? Buffer.alloc(0) : Buffer.from(isText ? body : `${JSON.stringify(body)}\n`);
+  const all: Record<string, string> = {
+    ...serverHeaders, ...(body === undefined ? {} : { 'Content-Type': isText ? 'text/plain; charset=utf-8' : 'application/json' }),
+    ...(status === 204 || status === 304 ? {} : { 'Content-Length': String(data.length) }), ...headers,
+  };
+  if (response) {
+    if (response.headersSent) {
+      response.destroy(); // half an answer can't be mended
+      return;
+    }
+    // A body that nobody read would be taken for the next request.
+    if (!request.complete) all.Connection = 'close';
+    response.writeHead(status, all);
+    response.end(request.method === 'HEAD' ? undefined : data);
+  } else {
+    const lines = Object.entries({ ...all, Connection: 'close' }).map(([name, value]) => `${name}: ${value}\r\n`).join('');
+    upgraded?.socket.end(Buffer.concat([Buffer.from(`HTTP/1.1 ${status} ${status < 400 ? 'OK' : 'Error'}\r\n${lines}\r\n`), data]));
+  }
+}
+
+/** A page in a browser must not drive the engine (SANDBOX, web origins): no client of ours sends an Origin. */
+function checkOrigin(request: IncomingMessage): void {
+  if (request.headers.origin !== undefined) {
+    throw new BerthError('forbidden', `requests from web pages (Origin: ${request.headers.origin.slice(0, 100)}) are refused`);
+  }
+}
+
+function checkVersion(asked: string): void {
+  const number = (text: string): number => {
+    const [major = 0, minor = 0] = text.split('.').map(Number);
+    return major * 1000 + minor;
+  };
+  if (number(asked) < number(oldestApi)) {
+    throw new BerthError('invalid', `client version ${asked} is too old. Minimum supported API version is ${oldestApi}, please upgrade your client to a newer version`);
+  }
+  if (number(asked) > number(newestApi)) {
+    throw new BerthError('invalid', `client version ${asked} is too new. Maximum supported API version is ${newestApi}`);
+  }
+}
+
+function splitOnce(text: string, mark: string): [string, string] {
+  const at = text.indexOf(mark);
+  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
+}

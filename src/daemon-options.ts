@@ -1,0 +1,68 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { posix } from 'node:path';
+
+export interface DaemonOptions {
+  readonly root: string;
+  readonly run: string;
+  readonly hosts: readonly string[];
+  readonly insecureTcp: boolean;
+  readonly bridge: string;
+  readonly bip?: string;
+  readonly firewall: 'iptables' | 'nftables';
+  readonly userlandProxy: boolean;
+  readonly cgroupParent: string;
+  readonly debug: boolean;
+}
+
+const absolute = (text: string): string => {
+  if (!text.startsWith('/')) throw new InvalidArgumentError('an absolute path is expected');
+  return posix.normalize(text).replace(/(.)\/$/, '$1');
+};
+const bridgeName = (text: string): string => {
+  if (!/^[a-zA-Z0-9_.-]{1,15}$/.test(text)) throw new InvalidArgumentError('a link\'s name: at most 15 letters, digits, dots, dashes');
+  return text;
+};
+const yesOrNo = (text: string): boolean => {
+  if (['true', '1', 'yes'].includes(text)) return true;
+  if (['false', '0', 'no'].includes(text)) return false;
+  throw new InvalidArgumentError('true or false is expected');
+};
+const cidr = (text: string): string => {
+  if (!/^\d+\.\d+\.\d+\.\d+\/\d+$/.test(text)) throw new InvalidArgumentError('an address with prefix length is expected, as in 172.30.0.1/16');
+  return text;
+};
+const firewall = (text: string): 'iptables' | 'nftables' => {
+  if (text === 'iptables') return text;
+  throw new InvalidArgumentError(text === 'nftables' ? 'nftables is not there yet: use iptables' : 'iptables is expected');
+};
+
+/** The daemon's command line. `printed`: help was asked for and shown. */
+export function parseDaemonOptions(argv: readonly string[]): DaemonOptions | { readonly exitCode: number } {
+  const command = new Command('berth daemon')
+    .description('Run the engine in the foreground. Containers outlive it.')
+    .option('--root <dir>', 'data root: images, layers, containers, records', absolute, '/var/lib/berth')
+    .option('--run <dir>', 'run directory: sockets', absolute, '/run/berth')
+    .option('-H, --host <address>', 'listen here, unix:///path or tcp://address:port; may be given more than once', (text: string, all: string[]) => [...all, text], [])
+    .option('--insecure-tcp', 'serve tcp:// hosts without protection: whoever reaches the port is root here', false)
+    .option('--bridge <name>', 'the default network\'s bridge', bridgeName, 'berth0')
+    .option('--bip <cidr>', 'the bridge\'s address and subnet', cidr)
+    .option('--firewall <kind>', 'iptables', firewall, 'iptables')
+    .option('--userland-proxy <bool>', 'serve published ports by a process as well', yesOrNo, false)
+    .option('--cgroup-parent <path>', 'the control group above the containers\'', absolute, '/berth')
+    .option('-D, --debug', 'say more', false)
+    .addHelpText('after', `
+Examples:
+  berth daemon                                             with the defaults
+  berth daemon --root /srv/b --run /run/b --host unix:///run/b/b.sock --bridge b0 --bip 10.9.0.1/24
+                                                           a second engine beside the first`)
+    .exitOverride();
+  try {
+    command.parse([...argv], { from: 'user' });
+  } catch (error) {
+    const { exitCode = 1 } = error as { exitCode?: number };
+    return { exitCode };
+  }
+  const given = command.opts<Omit<DaemonOptions, 'hosts'> & { host: string[] }>();
+  const { host, ...rest } = given;
+  return { ...rest, hosts: host.length > 0 ? host : [`unix://${rest.run}/berth.sock`] };
+}

@@ -1,0 +1,79 @@
+import { fileURLToPath } from 'node:url';
+import { apiServer } from './api/server.ts';
+import { Engine } from './engine/engine.ts';
+import { remove } from './host/files.ts';
+import { listen, parseListenAddress } from './host/listen.ts';
+import { invalid, messageOf } from './model/errors.ts';
+import { parseDaemonOptions, type DaemonOptions } from './daemon-options.ts';
+
+/** Where the programs that were built with this one are. */
+export interface Programs {
+  readonly helper: string;
+  /** How this program starts itself as a userland proxy: words before `-proto …`. */
+  readonly proxyCommand: readonly string[];
+}
+
+const log = (line: string): void => void process.stderr.write(`${new Date().toISOString()} ${line.replaceAll('\n', ' ')}\n`);
+
+/** The bundle lies in dist/app, the sources in src: from both, what was built beside is found. */
+function builtPrograms(): Programs {
+  const built = (name: string): string =>
+    fileURLToPath(new URL(import.meta.url.includes('/dist/app/') ? `../${name}` : `../dist/${name}`, import.meta.url));
+  return { helper: process.env.BERTH_HELPER ?? built('berth-helper'), proxyCommand: [built('berth'), 'proxy'] };
+}
+
+/** `berth daemon …`: the engine behind its API, in the foreground. Resolves with the exit code. */
+export async function runDaemon(argv: readonly string[], programs: Programs = builtPrograms()): Promise<number> {
+  const options = parseDaemonOptions(argv);
+  if ('exitCode' in options) return options.exitCode;
+  if (process.getuid?.() !== 0) {
+    process.stderr.write('berth daemon needs root (namespaces, mounts, cgroups, the bridge): try sudo berth daemon\n');
+    return 1;
+  }
+  try {
+    return await serve(options, programs);
+  } catch (error) {
+    process.stderr.write(`berth daemon: ${messageOf(error)}\n`);
+    if (options.debug && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+    return 1;
+  }
+}
+
+async function serve(options: DaemonOptions, programs: Programs): Promise<number> {
+  const addresses = options.hosts.map(parseListenAddress);
+  for (const address of addresses) {
+    if (address.kind !== 'tcp') continue;
+    if (!options.insecureTcp) {
+      throw invalid(`--host tcp://${address.host}:${address.port}: TCP has no protection yet; add --insecure-tcp if whoever reaches the port may be root here`);
+    }
+    log(`warning: tcp://${address.host}:${address.port} is open to whoever reaches it, and that is root on this host`);
+  }
+  const asked = Promise.withResolvers<string>();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => asked.resolve(signal));
+  // A terminal that closes, or a log reader that goes, ends neither the daemon nor anything else.
+  process.on('SIGHUP', () => {});
+  process.stderr.on('error', () => {});
+
+  const { bip } = options;
+  const engine = await Engine.open({
+    root: options.root, run: options.run, helperProgram: programs.helper, initProgram: programs.helper, proxyCommand: programs.proxyCommand,
+    bridge: options.bridge, userlandProxy: options.userlandProxy, firewall: options.firewall, cgroupParent: options.cgroupParent,
+    debug: options.debug, log, ...(bip ? { bip } : {}),
+  });
+  const servers = addresses.map((address) => ({ address, server: apiServer(engine) }));
+  try {
+    for (const { address, server } of servers) {
+      await listen(server, address);
+      log(`serving the Docker Engine API on ${address.kind === 'unix' ? `unix://${address.path}` : `tcp://${address.host}:${address.port}`}`);
+    }
+    log(`${await asked.promise}: stopping; containers run on`);
+  } finally {
+    for (const { server } of servers) {
+      server.close();
+      server.closeAllConnections();
+    }
+    await engine.close();
+    for (const { address } of servers) if (address.kind === 'unix') await remove(address.path);
+  }
+  return 0;
+}
