@@ -29,7 +29,7 @@ export const connectTcp = ({ address, port }: Endpoint): Socket =>
 
 /** A bound UDP socket. Rejects with the errno. */
 export function bindUdp({ address, port }: Endpoint): Promise<DatagramSocket> {
-  const socket = dgram.createSocket(address.includes(':') ? { type: 'udp6', ipv6Only: true } : 'udp4');
+  const socket = dgram.createSocket(address.includes(':') ? { type: 'udp6', ipv6Only: true } : { type: 'udp4' });
   return new Promise((resolve, reject) => {
     socket.once('error', reject);
     socket.bind({ address, port, exclusive: true }, () => {

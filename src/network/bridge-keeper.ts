@@ -84,11 +84,10 @@ export function openBridgeKeeper({ bridge, engineId, helper, run, memories }: Br
       const there = checked || await isThere();
       const mine = there && (checked || (await links('dev', link)).every((found) => isOurs(found, engineId)));
       checked = false;
-      if (mine) await helper.apply(deleteBridgeOps(link));
       const ours = memories.get<boolean>(forwarding) === true;
       // Whoever else has a bridge may count on forwarding by now.
-      const needed = ours && (await links('type', 'bridge')).length > 0;
-      await cleanUp(needed);
+      const needed = ours && (await links('type', 'bridge')).some((other) => other.ifname !== link);
+      await Promise.all([mine ? helper.apply(deleteBridgeOps(link)) : undefined, cleanUp(needed)]);
       if (ours && !needed) {
         await helper.apply([setForwarding(false)]);
         memories.set(forwarding, undefined);

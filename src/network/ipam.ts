@@ -20,14 +20,15 @@ export interface Ipam {
 }
 
 /**
- * Address leases. A lease is a row (network, slot, owner), a slot being the distance from the block's first
- * address, so that "lowest free" is one look-up in an index however many leases there are.
+ * Address leases. A lease is a row (network, slot, owner), a slot being the distance from the block's first address.
+ * Of each network we remember a slot below which all are taken, so that the lowest free one is found from there on.
  */
 export function openIpam(database: Database): Ipam {
   database.define(`CREATE TABLE IF NOT EXISTS address_leases (
     network TEXT NOT NULL, slot INTEGER NOT NULL, owner TEXT NOT NULL, PRIMARY KEY (network, slot)) WITHOUT ROWID;
     CREATE INDEX IF NOT EXISTS address_leases_owner ON address_leases (owner)`);
 
+  const fullBelow = new Map<string, number>();
   const insert = (network: string, slot: number, owner: string): void =>
     database.run('INSERT OR REPLACE INTO address_leases (network, slot, owner) VALUES (?, ?, ?)', network, slot, owner);
   const ownerOf = (network: string, slot: number): string | undefined =>
@@ -57,6 +58,7 @@ export function openIpam(database: Database): Ipam {
         if (holder === owner) return address;
         if (holder !== undefined) throw conflict(`address ${wanted} is already in use in subnet ${formatSubnet(subnet)}`);
         database.run('DELETE FROM address_leases WHERE network = ? AND owner = ?', networkId, owner);
+        fullBelow.clear();
         insert(networkId, slot, owner);
         return address;
       }
@@ -64,19 +66,25 @@ export function openIpam(database: Database): Ipam {
       const gap = database.get<{ free: number }>(
         `SELECT a.slot + 1 AS free FROM address_leases a
          LEFT JOIN address_leases b ON b.network = a.network AND b.slot = a.slot + 1
-         WHERE a.network = ? AND b.slot IS NULL ORDER BY a.slot LIMIT 1`, networkId);
+         WHERE a.network = ? AND a.slot >= ? AND b.slot IS NULL ORDER BY a.slot LIMIT 1`,
+        networkId, fullBelow.get(networkId) ?? 0);
       const slot = gap?.free ?? 0;
       if (!contains(subnet, at(slot))) {
         throw unavailable(`no available IPv${subnet.family} addresses in subnet ${formatSubnet(subnet)}: `
           + 'remove containers or choose a larger --bip');
       }
       insert(networkId, slot, owner);
+      fullBelow.set(networkId, slot);
       return at(slot);
     }),
 
-    release: (owner) => database.run('DELETE FROM address_leases WHERE owner = ?', owner),
+    release: (owner) => {
+      fullBelow.clear();
+      database.run('DELETE FROM address_leases WHERE owner = ?', owner);
+    },
 
     keepOnly: (living) => database.transaction(() => {
+      fullBelow.clear();
       const owners = database.all<{ owner: string }>('SELECT DISTINCT owner FROM address_leases WHERE owner <> ?', reserved);
       const gone = owners.map(({ owner }) => owner).filter((owner) => !living.has(owner));
       for (const owner of gone) database.run('DELETE FROM address_leases WHERE owner = ?', owner);

@@ -36,6 +36,8 @@ export interface NetworkOptions {
   /** The program and arguments before `-proto …`, as `['/…/berth', 'proxy']`. Needed with `userlandProxy`. */
   readonly proxyCommand?: readonly string[];
   readonly firewall?: 'iptables' | 'nftables';
+  /** Milliseconds for which bridge and rules outlive the last container, so that the next start finds them; 500 unless told. */
+  readonly linger?: number;
   /** Where `ip netns` looks; `/run/netns` unless told. */
   readonly netnsDirectory?: string;
 }
@@ -68,8 +70,10 @@ export interface Network {
   attach(containerId: string, request: AttachRequest): Promise<Attachment>;
   /** Opens the published ports. Meant to run beside the launch; must be through before the container's program starts. */
   publish(containerId: string): Promise<void>;
-  /** Closes ports, removes the veth pair if it is still there, ends leases; with the last container also bridge and rules. */
+  /** Closes ports, removes the veth pair if it is still there, ends leases. Bridge and rules follow the last container in a moment. */
   detach(containerId: string): Promise<void>;
+  /** Doesn't wait that moment: when it returns, nothing is left of a network that no container uses. */
+  settle(): Promise<void>;
   /** Shows the namespace of a running container to `ip netns`, under its name and its pid. */
   nameNamespace(containerId: string, name: string, pid: number): Promise<void>;
   forgetNames(containerId: string): Promise<void>;
@@ -77,8 +81,6 @@ export interface Network {
   endpoints(): EndpointRecord[];
   /** After a restart: forgets all who aren't in `living` and renders firewall and bridge anew for those who are. */
   reconcile(living: ReadonlySet<string>): Promise<void>;
-  /** Before the engine ends: removes bridge and rules if no container needs them. */
-  close(): Promise<void>;
 }
 
 export interface NetworkParts {
@@ -117,13 +119,17 @@ export function openNetwork({ database, helper, run, options }: NetworkParts): N
   const networkId = networks.find('bridge').id;
   ipam.define(networkId, bridge.subnet, [gatewayAddress]);
 
+  const idle: { timer?: NodeJS.Timeout } = {};
+  const publishing = new Map<string, Promise<unknown>>();
+  const inUse = (): boolean => endpoints.list().length > 0;
+
   const probe: Probe = ({ address, protocol, port }) =>
     protocol === 'sctp' ? Promise.resolve(true) : canBind(protocol, { address, port });
 
   function firewallState(): FirewallState {
     const all = endpoints.list();
     return {
-      bridges: all.length > 0 ? [bridge] : [], userlandProxy, closed: keeper.openedForwarding(),
+      bridges: [bridge], userlandProxy, closed: keeper.openedForwarding(),
       endpoints: all.map(({ containerId, address, ports }) => ({ containerId, bridge: bridge.link, address, ports })),
     };
   }
@@ -140,6 +146,7 @@ export function openNetwork({ database, helper, run, options }: NetworkParts): N
         prefixLength: bridge.subnet.prefix, mac, ports,
       });
       endpoints.put(record([])); // from here on the bridge is needed
+      clearTimeout(idle.timer);
       const bindings = leasePorts(containerId, request.ports ?? []);
       const [ports] = await Promise.all([bindings, keeper.ensure()]);
       const endpoint = record(ports);
@@ -171,26 +178,25 @@ export function openNetwork({ database, helper, run, options }: NetworkParts): N
 
   async function detach(containerId: string): Promise<void> {
     const endpoint = endpoints.get(containerId);
+    await publishing.get(containerId)?.catch(() => undefined); // a proxy on its way would be nobody's
     await proxies.stop(containerId);
     if (endpoint) {
       endpoints.remove(containerId);
-      const [failed] = (await Promise.allSettled([
-        endpoint.ports.length > 0 || endpoints.list().length === 0 ? closePorts(endpoint) : Promise.resolve(),
+      const results = await Promise.allSettled([
+        endpoint.ports.length > 0 ? firewall.apply(firewallState()).then(() => forgetFlows(endpoint)) : undefined,
         helper.apply(detachOps(containerId)),
-      ])).filter((result) => result.status === 'rejected');
-      ipam.release(containerId);
-      leases.release(containerId);
-      if (endpoints.list().length === 0) await shutdown();
-      if (failed) throw failed.reason;
+      ]);
+      releaseLeases(containerId);
+      if (!inUse()) idle.timer = setTimeout(() => void settle().catch(() => undefined), options.linger ?? 500).unref();
+      for (const result of results) if (result.status === 'rejected') throw result.reason;
     } else {
-      ipam.release(containerId);
-      leases.release(containerId);
+      releaseLeases(containerId);
     }
   }
 
-  async function closePorts(endpoint: EndpointRecord): Promise<void> {
-    if (endpoints.list().length > 0) await firewall.apply(firewallState());
-    await forgetFlows(endpoint);
+  function releaseLeases(containerId: string): void {
+    ipam.release(containerId);
+    leases.release(containerId);
   }
 
   /** Without this a UDP client that never pauses keeps its old way, or its lack of one (moby#8795). */
@@ -204,10 +210,13 @@ export function openNetwork({ database, helper, run, options }: NetworkParts): N
     ]);
   }
 
-  /** Bridge and rules go with the last container. A start that comes meanwhile waits, and makes them again. */
-  const shutdown = (): Promise<void> => keeper.remove(
-    () => endpoints.list().length === 0,
-    (stillClosed) => firewall.apply({ bridges: [], endpoints: [], userlandProxy, closed: stillClosed }));
+  /** A start that comes meanwhile waits, and makes all of it again. */
+  async function settle(): Promise<void> {
+    clearTimeout(idle.timer);
+    if (inUse()) return;
+    await keeper.remove(() => !inUse(),
+      (stillClosed) => firewall.apply({ bridges: [], endpoints: [], userlandProxy, closed: stillClosed }));
+  }
 
   return {
     networks,
@@ -218,10 +227,12 @@ export function openNetwork({ database, helper, run, options }: NetworkParts): N
     publish: async (containerId) => {
       const endpoint = endpoints.get(containerId);
       if (!endpoint) return;
-      await Promise.all([
+      const work = Promise.all([
         firewall.apply(firewallState()).then(() => forgetFlows(endpoint)),
         userlandProxy ? proxies.start(containerId, endpoint.address, endpoint.ports) : undefined,
       ]);
+      publishing.set(containerId, work);
+      await work.finally(() => publishing.delete(containerId));
     },
     detach,
     nameNamespace: async (containerId, name, pid) => void await names.add(containerId, [name], pid),
@@ -239,11 +250,11 @@ export function openNetwork({ database, helper, run, options }: NetworkParts): N
       await names.keepOnly(living);
       ipam.keepOnly(living);
       leases.keepOnly(living);
-      if (endpoints.list().length === 0) return shutdown();
+      if (!inUse()) return settle();
       await keeper.ensure();
       await firewall.repair(firewallState());
     },
-    close: () => (endpoints.list().length === 0 ? shutdown() : Promise.resolve()),
+    settle,
   };
 }
 

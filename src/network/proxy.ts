@@ -43,13 +43,9 @@ async function proxyTcp({ host, container }: ProxyMapping): Promise<Proxy> {
   const server = await listenTcp(host, (client) => {
     const service = connectTcp(container);
     open.add(client).add(service);
-    // pipe() passes the end of one direction on and leaves the other flowing; an error ends both at once.
-    const fail = (): void => {
-      client.destroy();
-      service.destroy();
-    };
-    client.on('error', fail).on('close', () => open.delete(client));
-    service.on('error', fail).on('close', () => open.delete(service));
+    // pipe() passes the end of one direction on and leaves the other flowing; a failure of one is one for the other.
+    client.on('error', () => abort(service)).on('close', () => open.delete(client));
+    service.on('error', () => abort(client)).on('close', () => open.delete(service));
     service.once('connect', () => {
       client.pipe(service);
       service.pipe(client);
@@ -64,6 +60,11 @@ async function proxyTcp({ host, container }: ProxyMapping): Promise<Proxy> {
       for (const socket of open) socket.destroy();
     }),
   };
+}
+
+function abort(socket: Socket): void {
+  if (socket.connecting) socket.destroy();
+  else socket.resetAndDestroy();
 }
 
 interface Flow {

@@ -126,6 +126,7 @@ describe('a published container on the default bridge', () => {
     await network.stop(other);
     expect(await from('neighbour', 'tcp', '198.51.100.1', 10080)).toBe('web 198.51.100.2');
     await network.stop(web);
+    await network.call({ call: 'settle' });
     await network.end();
     const after = await world.snapshot();
     expect({ ...after, processes: [] }).toEqual({ ...before, processes: [] });
