@@ -131,13 +131,13 @@ function cgroupMount(mount: OciMount, layout: CgroupLayout, groups: readonly str
   const ops: Op[] = [{
     op: 'filesystem', type: 'tmpfs', source: 'cgroup', target, attributes: set & ~mountAttr.RDONLY, options: ['mode=755'],
   }];
+  const binds: Op[] = [];
   for (const { mountPoint, controllers } of trees) {
     const source = groups.find((directory) => directory.startsWith(`${mountPoint}/`));
     if (source === undefined) continue;
     const name = basename(mountPoint);
-    ops.push({
-      op: 'bind', source, target: `${target}/${name}`, flags: 0, set, clear: 0, propagation: ms.PRIVATE,
-    });
+    ops.push({ op: 'directory', path: `${target}/${name}`, mode: 0o755, uid: 0, gid: 0 });
+    binds.push({ op: 'bind', source, target: `${target}/${name}`, flags: 0, set, clear: 0, propagation: ms.PRIVATE });
     // A tree with several controllers is found under each one's name too.
     for (const controller of controllers) {
       if (controllers.length > 1 && controller !== name && !controller.startsWith('name=')) {
@@ -145,7 +145,8 @@ function cgroupMount(mount: OciMount, layout: CgroupLayout, groups: readonly str
       }
     }
   }
-  return set & mountAttr.RDONLY ? [...ops, { op: 'readonly', path: target }] : ops;
+  // Before the trees are bound on it: read-only reaches what is mounted below, and would mount all of it once more.
+  return [...ops, ...(set & mountAttr.RDONLY ? [{ op: 'readonly', path: target } satisfies Op] : []), ...binds];
 }
 
 const standard: readonly (readonly [name: string, minor: number])[] =
