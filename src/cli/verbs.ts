@@ -1,0 +1,62 @@
+/** Every verb and where it lives. A command loads the one file it needs. */
+import type { Verb } from './verb.ts';
+
+interface Entry {
+  readonly about: string;
+  readonly load: () => Promise<{ default: Verb<any> }>;
+}
+
+export const verbs: Readonly<Record<string, Entry>> = {
+  attach: { about: 'Attach to a running container', load: () => import('./commands/attach.ts') },
+  create: { about: 'Create a container without starting it', load: () => import('./commands/create.ts') },
+  events: { about: 'Follow what happens in the engine', load: () => import('./commands/events.ts') },
+  exec: { about: 'Run a command in a running container', load: () => import('./commands/exec.ts') },
+  history: { about: 'Show how an image came about', load: () => import('./commands/history.ts') },
+  images: { about: 'List images', load: () => import('./commands/images.ts') },
+  import: { about: 'Make an image of a root filesystem', load: () => import('./commands/import.ts') },
+  info: { about: 'Show what the engine and its host are', load: () => import('./commands/info.ts') },
+  inspect: { about: 'Show everything known of a container or image', load: () => import('./commands/inspect.ts') },
+  kill: { about: 'Send a signal to containers', load: () => import('./commands/kill.ts') },
+  load: { about: 'Load images from an archive', load: () => import('./commands/load.ts') },
+  logs: { about: "Show a container's output", load: () => import('./commands/logs.ts') },
+  pause: { about: 'Freeze the processes of containers', load: () => import('./commands/pause.ts') },
+  port: { about: "List a container's published ports", load: () => import('./commands/port.ts') },
+  ps: { about: 'List containers', load: () => import('./commands/ps.ts') },
+  pull: { about: 'Download an image', load: () => import('./commands/pull.ts') },
+  rename: { about: 'Rename a container', load: () => import('./commands/rename.ts') },
+  restart: { about: 'Stop and start containers', load: () => import('./commands/restart.ts') },
+  rm: { about: 'Remove containers', load: () => import('./commands/rm.ts') },
+  rmi: { about: 'Remove images', load: () => import('./commands/rmi.ts') },
+  run: { about: 'Create a container and start it', load: () => import('./commands/run.ts') },
+  save: { about: 'Save images to an archive', load: () => import('./commands/save.ts') },
+  start: { about: 'Start stopped containers', load: () => import('./commands/start.ts') },
+  stop: { about: 'Stop running containers', load: () => import('./commands/stop.ts') },
+  tag: { about: 'Give an image another name', load: () => import('./commands/tag.ts') },
+  top: { about: 'List the processes of a container', load: () => import('./commands/top.ts') },
+  unpause: { about: 'Thaw the processes of containers', load: () => import('./commands/unpause.ts') },
+  version: { about: 'Show the versions of client and engine', load: () => import('./commands/version.ts') },
+  wait: { about: 'Wait until containers end, and print their exit codes', load: () => import('./commands/wait.ts') },
+};
+
+/** Docker's longer names: `container ls`, `image rm`. */
+const groups: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  container: {
+    ls: 'ps', list: 'ps', ps: 'ps', remove: 'rm',
+    ...same('attach create exec inspect kill logs pause port rename restart rm run start stop top unpause wait'),
+  },
+  image: { ls: 'images', list: 'images', rm: 'rmi', remove: 'rmi', ...same('history import inspect load pull save tag') },
+  system: same('events info'),
+};
+
+function same(names: string): Record<string, string> {
+  return Object.fromEntries(names.split(' ').map((name) => [name, name]));
+}
+
+/** The verb that words at the start of a line name, and how many words that took. */
+export function findVerb(words: readonly string[]): { name: string; words: number } | undefined {
+  const [first = '', second = ''] = words;
+  if (Object.hasOwn(verbs, first)) return { name: first, words: 1 };
+  const group = Object.hasOwn(groups, first) ? groups[first] : undefined;
+  const name = group !== undefined && Object.hasOwn(group, second) ? group[second] : undefined;
+  return name === undefined ? undefined : { name, words: 2 };
+}
