@@ -100,6 +100,12 @@ export function manifestOrIndex(value: unknown, what: string): ImageManifest | I
   };
 }
 
+/** Buildah writes `80` where others write `80/tcp`. */
+function withProtocols(ports: Record<string, object> | undefined): Record<string, object> | undefined {
+  const entries = Object.entries(ports ?? {}).map(([port, value]) => [port.includes('/') ? port : `${port}/tcp`, value]);
+  return ports && (Object.fromEntries(entries) as Record<string, object>);
+}
+
 function healthcheck(value: unknown, what: string): Healthcheck | undefined {
   if (value === undefined || value === null) return undefined;
   const fields = object(value, what);
@@ -119,7 +125,7 @@ function containerDefaults(value: unknown, what: string): ContainerDefaults | un
   const empty = (): object => ({});
   return defined<ContainerDefaults>({
     User: text(fields['User'], `${what}.User`),
-    ExposedPorts: mapOf(fields['ExposedPorts'], `${what}.ExposedPorts`, empty),
+    ExposedPorts: withProtocols(mapOf(fields['ExposedPorts'], `${what}.ExposedPorts`, empty)),
     Env: texts(fields['Env'], `${what}.Env`),
     Entrypoint: texts(fields['Entrypoint'], `${what}.Entrypoint`),
     Cmd: texts(fields['Cmd'], `${what}.Cmd`),

@@ -192,6 +192,8 @@ export async function openImages(options: ImageOptions): Promise<Images> {
     return deletes ? sweep() : 0;
   };
 
+  // What a load left that was killed: files aside, then what it had placed without a record.
+  await makeDirectory(temporary);
   for (const name of await list(temporary)) await remove(join(temporary, name));
   await sweep();
 
