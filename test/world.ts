@@ -115,7 +115,8 @@ export async function createWorld(): Promise<World> {
     for (const address of addresses) {
       await must(place, 'ip', 'addr', 'add', address, 'dev', device, ...(address.includes(':') ? ['nodad'] : []));
     }
-    await must(place, 'ip', 'link', 'set', device, 'up');
+    // Link-local addresses come some seconds later, and snapshots would differ.
+    await must(place, 'ip', 'link', 'set', device, 'addrgenmode', 'none', 'up');
   };
   await link('host', 'lan0', 'neighbour', 'lan0');
   await link('host', 'wan0', 'internet', 'wan0');
@@ -145,9 +146,11 @@ export async function createWorld(): Promise<World> {
     snapshot: () => takeSnapshot(world),
     destroy: async () => {
       for (const daemon of daemons) await daemon.stop();
-      for (const pid of ownProcesses(directory, cgroupParent)) kill(pid);
+      // By namespace too: a proxy that outlived its engine names no directory.
+      const spaces = [...pids.values()].map(namespaceOf);
+      for (const pid of ownProcesses(directory, cgroupParent, spaces)) kill(pid);
       for (const child of [...children]) child.kill('SIGKILL');
-      await waitUntil(() => ownProcesses(directory, cgroupParent).length === 0, 3000);
+      await waitUntil(() => ownProcesses(directory, cgroupParent, spaces).length === 0, 3000);
       for (const target of mountsBelow(directory).toReversed()) await run('umount', ['--lazy', target]);
       for (const path of cgroupDirectories(cgroupParent).toReversed()) removeQuietly(path);
       await rm(directory, { recursive: true, force: true });
@@ -256,8 +259,8 @@ function listDirectories(path: string): string[] {
   }
 }
 
-/** Processes in the world's cgroups, and those that name its directory in their arguments. */
-function ownProcesses(directory: string, cgroupParent: string): number[] {
+/** Processes in the world's cgroups or network namespaces, and those that name its directory in their arguments. */
+function ownProcesses(directory: string, cgroupParent: string, spaces: readonly (string | undefined)[] = []): number[] {
   const found = new Set<number>();
   for (const path of cgroupDirectories(cgroupParent)) {
     try {
@@ -267,9 +270,19 @@ function ownProcesses(directory: string, cgroupParent: string): number[] {
     }
   }
   for (const name of readdirSync('/proc')) {
-    if (/^\d+$/.test(name) && Number(name) !== process.pid && commandOf(Number(name)).includes(directory)) found.add(Number(name));
+    if (!/^\d+$/.test(name) || Number(name) === process.pid) continue;
+    const space = namespaceOf(Number(name));
+    if (commandOf(Number(name)).includes(directory) || (space && spaces.includes(space))) found.add(Number(name));
   }
   return [...found].toSorted((a, b) => a - b);
+}
+
+function namespaceOf(pid: number): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/net`);
+  } catch {
+    return undefined;
+  }
 }
 
 function commandOf(pid: number): string {

@@ -15,7 +15,6 @@ import type { FirewallState } from './firewall/rules.ts';
 import { macBytes, macOf, openIpam } from './ipam.ts';
 import { openMemories } from './memory.ts';
 import { openNetworks, type NetworkRecord } from './networks.ts';
-import { netnsDirectory, openNetnsNames } from './netns-names.ts';
 import { ephemeralRange, holdPorts, openPortLeases, type Probe } from './ports.ts';
 import { openProxies } from './proxies.ts';
 
@@ -38,8 +37,6 @@ export interface NetworkOptions {
   readonly firewall?: 'iptables' | 'nftables';
   /** Milliseconds for which bridge and rules outlive the last container, so that the next start finds them; 500 unless told. */
   readonly linger?: number;
-  /** Where `ip netns` looks; `/run/netns` unless told. */
-  readonly netnsDirectory?: string;
 }
 
 export interface AttachRequest {
@@ -74,9 +71,6 @@ export interface Network {
   detach(containerId: string): Promise<void>;
   /** Doesn't wait that moment: when it returns, nothing is left of a network that no container uses. */
   settle(): Promise<void>;
-  /** Shows the namespace of a running container to `ip netns`, under its name and its pid. */
-  nameNamespace(containerId: string, name: string, pid: number): Promise<void>;
-  forgetNames(containerId: string): Promise<void>;
   endpoint(containerId: string): EndpointRecord | undefined;
   endpoints(): EndpointRecord[];
   /** After a restart: forgets all who aren't in `living` and renders firewall and bridge anew for those who are. */
@@ -112,7 +106,6 @@ export function openNetwork({ database, helper, run, options }: NetworkParts): N
   const firewall = openIptables(run, owner, {
     get: () => memories.get<Footprint>('firewall'), set: (value) => memories.set('firewall', value),
   });
-  const names = openNetnsNames(database, options.netnsDirectory ?? netnsDirectory);
   const keeper = openBridgeKeeper({ bridge, engineId: options.engineId, helper, run, memories });
   const gatewayAddress = { family: bridge.subnet.family, value: bridge.subnet.value };
   const gateway = formatAddress(gatewayAddress);
@@ -235,8 +228,6 @@ export function openNetwork({ database, helper, run, options }: NetworkParts): N
       await work.finally(() => publishing.delete(containerId));
     },
     detach,
-    nameNamespace: async (containerId, name, pid) => void await names.add(containerId, [name], pid),
-    forgetNames: names.remove,
     endpoint: endpoints.get,
     endpoints: endpoints.list,
     reconcile: async (living) => {
@@ -247,7 +238,6 @@ export function openNetwork({ database, helper, run, options }: NetworkParts): N
         endpoints.remove(id);
         await helper.apply(detachOps(id));
       }
-      await names.keepOnly(living);
       ipam.keepOnly(living);
       leases.keepOnly(living);
       if (!inUse()) return settle();

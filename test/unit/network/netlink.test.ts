@@ -43,7 +43,7 @@ describe('netlink messages', () => {
     const message = createVeth({ name: 'bv01', mtu: 1400, master: 'berth0', peerName: 'eth0', peerMac: Uint8Array.of(2, 0x42, 172, 30, 0, 2) });
     const found = read(message, 16) as { patches: string[] };
     expect(found).toMatchObject({
-      type: 16, flags: 0x605, head: '0000000000000000' + '01000000' + '01000000',
+      type: 16, flags: 0x605, head: '00000000000000000100000001000000',
       attributes: { 3: hex('bv01\0'), 4: '78050000', 10: '00000000', 18: { 1: hex('veth\0') } },
     });
     const offsets = Object.fromEntries(found.patches.map((patch) => patch.split('=').toReversed()));
@@ -64,30 +64,30 @@ describe('netlink messages', () => {
   });
 
   it('set links up, by name and, for lo, by its fixed index', () => {
-    expect(read(linkUp('eth0'), 16)).toMatchObject({ type: 16, flags: 5, head: '00000000' + '00000000' + '01000000' + '01000000', patches: ['20=eth0'] });
-    expect(read(linkUp(1), 16)).toMatchObject({ head: '00000000' + '01000000' + '01000000' + '01000000', patches: [] });
+    expect(read(linkUp('eth0'), 16)).toMatchObject({ type: 16, flags: 5, head: '00000000000000000100000001000000', patches: ['20=eth0'] });
+    expect(read(linkUp(1), 16)).toMatchObject({ head: '00000000010000000100000001000000', patches: [] });
   });
 
   it('add an address with its broadcast address', () => {
     expect(read(addAddress('eth0', subnet), 8)).toEqual({
-      type: 20, flags: 0x605, head: '02100000' + '00000000', patches: ['20=eth0'],
+      type: 20, flags: 0x605, head: '0210000000000000', patches: ['20=eth0'],
       attributes: { 2: 'ac1e0002', 1: 'ac1e0002', 4: 'ac1effff' },
     });
   });
 
   it('add an IPv6 address without duplicate detection', () => {
-    expect(read(addAddress('eth0', parseSubnet('fd00::2/64') ?? expect.fail()), 8)).toMatchObject({ head: '0a400200' + '00000000' });
+    expect(read(addAddress('eth0', parseSubnet('fd00::2/64') ?? expect.fail()), 8)).toMatchObject({ head: '0a40020000000000' });
   });
 
   it('add the default route', () => {
     expect(read(addDefaultRoute('eth0', gateway), 12)).toEqual({
-      type: 24, flags: 0x605, head: '02000000' + 'fe030001' + '00000000', patches: ['40=eth0'], attributes: { 5: 'ac1e0001', 4: '00000000' },
+      type: 24, flags: 0x605, head: '02000000fe03000100000000', patches: ['40=eth0'], attributes: { 5: 'ac1e0001', 4: '00000000' },
     });
   });
 
   it('set alias, hairpin and master, and delete', () => {
     expect(read(setAlias('bv01', 'berth:x'), 16)).toMatchObject({ type: 16, flags: 5, attributes: { 3: hex('bv01\0'), 20: hex('berth:x') } });
-    expect(read(setHairpin('bv01'), 16)).toMatchObject({ type: 19, head: '07' + '00'.repeat(15), patches: ['20=bv01'], attributes: { 12: { 4: '01' } } });
+    expect(read(setHairpin('bv01'), 16)).toMatchObject({ type: 19, head: '0700'.repeat(15), patches: ['20=bv01'], attributes: { 12: { 4: '01' } } });
     expect(read(setMaster('a', 'b'), 16)).toMatchObject({ type: 16, patches: ['20=a', '36=b'] });
     expect(read(deleteLink('bv01'), 16)).toMatchObject({ type: 17, flags: 5, attributes: { 3: hex('bv01\0') } });
   });
