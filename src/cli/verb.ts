@@ -29,27 +29,38 @@ export function verb<F extends Flags>(definition: Verb<F>): Verb<F> {
 
 /** Reads the line and does what it says; resolves to the exit code. */
 export async function runVerb(cli: Cli, name: string, definition: Verb, argv: readonly string[]): Promise<number> {
-  const see = `See 'berth ${name} --help'.`;
   try {
-    const line = normalise(argv, definition.flags, definition.stopAtFirst ?? false);
-    const command = commandFor(name, definition);
-    if (line.help) {
-      cli.write(command.helpInformation());
+    const { options, operands, help } = readLine(name, definition, argv);
+    if (help) {
+      cli.write(commandFor(name, definition).helpInformation());
       return 0;
     }
-    command.parse([...line.flags, '--', ...line.operands], { from: 'user' });
-    checkCount(name, definition, line.operands.length);
-    return await definition.run(cli, command.opts(), line.operands);
+    checkCount(name, definition, operands.length);
+    return await definition.run(cli, options, operands);
   } catch (error) {
     if (error instanceof UsageError && !error.message.endsWith('.')) {
-      throw new UsageError(`${error.message}. ${see}`, error.exitCode);
+      throw new UsageError(`${error.message}. See 'berth ${name} --help'.`, error.exitCode);
     }
     throw error;
   }
 }
 
+/** The line's flags and arguments; throws UsageError for a flag that isn't there or a value that can't be. */
+export function readLine<F extends Flags>(name: string, definition: Verb<F>, argv: readonly string[]): Line<F> {
+  const { flags, operands, help } = normalise(argv, definition.flags, definition.stopAtFirst ?? false);
+  const command = commandFor(name, definition);
+  command.parse([...flags, '--', ...operands], { from: 'user' });
+  return { options: command.opts() as Values<F>, operands, help };
+}
+
+interface Line<F extends Flags> {
+  readonly options: Values<F>;
+  readonly operands: string[];
+  readonly help: boolean;
+}
+
 /** The verb as commander knows it: for reading the values and writing the help. */
-export function commandFor(name: string, definition: Verb): Command {
+export function commandFor(name: string, definition: Verb<any>): Command {
   const command = new Command(`berth ${name}`)
     .usage(definition.usage)
     .description(definition.about)
@@ -58,7 +69,7 @@ export function commandFor(name: string, definition: Verb): Command {
     .exitOverride()
     .configureOutput({ writeErr: () => undefined })
     .configureHelp({ optionTerm: shownTerm, optionDescription: (option) => option.description, sortOptions: true, visibleArguments: () => [], helpWidth: 110 });
-  for (const [key, flag] of Object.entries(definition.flags)) command.addOption(optionFor(key, flag));
+  for (const [key, flag] of Object.entries<Flag<unknown>>(definition.flags)) command.addOption(optionFor(key, flag));
   const examples = definition.examples.map(([line, about]) => `  berth ${line}\n      ${about}`).join('\n');
   const help = command.helpInformation();
   command.helpInformation = () => (examples === '' ? help : `${help}\nExamples:\n${examples}\n`);

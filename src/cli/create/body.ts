@@ -1,11 +1,11 @@
 /** The flags of `create` and `run` → the body of POST /containers/create. */
-import type { ContainerCreateRequest, HealthConfig, HostConfig, RestartPolicy } from '../../api/wire/docker.ts';
+import type { ContainerCreateRequest, HealthConfig, HostConfig, RestartPolicy, Ulimit } from '../../api/wire/docker.ts';
 import { UsageError } from '../errors.ts';
 import { environmentOf, labelsOf } from './environment.ts';
 import type { ContainerOptions } from './flags.ts';
 import { tmpfsOf, volumesOf } from './mounts.ts';
 import { networkOf, parsePair, portsOf } from './network.ts';
-import { checkModes, securityOf } from './security.ts';
+import { capabilitiesOf, checkModes, securityOf } from './security.ts';
 
 /** What the body depends on beside the line. */
 export interface Surroundings {
@@ -60,7 +60,7 @@ function namesOf(options: ContainerOptions): Partial<ContainerCreateRequest> {
 /** Stdout and stderr unless `-a` says otherwise; `run -d` takes them all back. */
 function streamsOf({ attach, interactive }: ContainerOptions): Partial<ContainerCreateRequest> {
   const all = attach.length === 0;
-  const stdin = attach.includes('stdin') || (all && interactive);
+  const stdin = interactive || attach.includes('stdin');
   return {
     AttachStdin: stdin,
     AttachStdout: all || attach.includes('stdout'),
@@ -120,6 +120,7 @@ export function parseRestart(value: string): RestartPolicy {
 /** Where and how it stands on the host: everything but limits, mounts and network. */
 function placeOf(options: ContainerOptions, { consoleSize }: Surroundings): HostConfig {
   const security = securityOf(options.securityOpt);
+  const capabilities = capabilitiesOf(options);
   const someOrNull = (values: string[]): string[] | null => (values.length === 0 ? null : values);
   const tmpfs = tmpfsOf(options.tmpfs);
   return {
@@ -130,8 +131,8 @@ function placeOf(options: ContainerOptions, { consoleSize }: Surroundings): Host
     VolumeDriver: options.volumeDriver,
     VolumesFrom: someOrNull(options.volumesFrom),
     ConsoleSize: consoleSize,
-    CapAdd: someOrNull(options.capAdd),
-    CapDrop: someOrNull(options.capDrop),
+    CapAdd: someOrNull(capabilities.add),
+    CapDrop: someOrNull(capabilities.drop),
     CgroupnsMode: options.cgroupns,
     Dns: options.dns,
     DnsOptions: options.dnsOption,
@@ -170,6 +171,12 @@ function pairOf(flag: string, value: string): readonly [string, string] {
   return parsePair(value);
 }
 
+/** The last of each name, in the order of the names. */
+function ulimitsOf(ulimits: readonly Ulimit[]): Ulimit[] {
+  const byName = new Map(ulimits.map((ulimit) => [ulimit.Name, ulimit]));
+  return [...byName.keys()].sort().flatMap((name) => byName.get(name) ?? []);
+}
+
 function resourcesOf(options: ContainerOptions): HostConfig {
   const swappiness = options.memorySwappiness ?? -1;
   if (swappiness < -1 || swappiness > 100) {
@@ -200,7 +207,7 @@ function resourcesOf(options: ContainerOptions): HostConfig {
     MemorySwappiness: swappiness,
     OomKillDisable: options.oomKillDisable,
     PidsLimit: options.pidsLimit ?? 0,
-    Ulimits: options.ulimit,
+    Ulimits: ulimitsOf(options.ulimit),
     CpuCount: 0,
     CpuPercent: 0,
     IOMaximumIOps: 0,

@@ -61,7 +61,7 @@ export const containerFlags = {
   deviceWriteIops: parsed('--device-write-iops <path:rate>', 'Limit writes a second to a device', parseRate('operations')),
   disableContentTrust: toggle('--disable-content-trust', 'Accepted and without effect', true),
   dns: list('--dns <address>', 'DNS server', parseNameserver),
-  dnsOption: list('--dns-option <option>', 'DNS option'),
+  dnsOption: list('--dns-option, --dns-opt <option>', 'DNS option'),
   dnsSearch: list('--dns-search <domain>', 'DNS search domain'),
   domainname: text('--domainname <name>', 'NIS domain name'),
   entrypoint: maybeText('--entrypoint <program>', "Program instead of the image's; '' for none"),

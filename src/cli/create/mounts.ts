@@ -57,9 +57,14 @@ export function parseMount(value: string): Mount {
   if (mount.Type === 'bind' && mount.Source === '') throw new Error('a bind mount needs src=PATH');
   if (mount.Type === 'bind' && /^\.{1,2}(\/|$)/.test(mount.Source ?? '')) mount.Source = resolve(mount.Source ?? '');
   if (mount.Type === 'tmpfs' && mount.Source !== '') throw new Error('a tmpfs has no source');
+  const { ReadOnlyForceRecursive: forced, Propagation: propagation } = mount.BindOptions ?? {};
+  if (forced === true && (mount.ReadOnly !== true || propagation !== 'rprivate')) {
+    throw new Error("option 'bind-recursive=readonly' goes with 'readonly' and 'bind-propagation=rprivate'");
+  }
   const foreign = ([['volume', 'VolumeOptions'], ['bind', 'BindOptions'], ['tmpfs', 'TmpfsOptions'], ['image', 'ImageOptions']] as const)
     .find(([type, options]) => mount[options] !== undefined && mount.Type !== type);
   if (foreign !== undefined) throw new Error(`cannot mix '${foreign[0]}-*' options with mount type '${mount.Type}'`);
+  if (mount.VolumeOptions) mount.VolumeOptions = { DriverConfig: {}, ...mount.VolumeOptions };
   const { Source, ...rest } = mount;
   return Source === '' ? rest : { ...rest, Source: Source ?? '' };
 }

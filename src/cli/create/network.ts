@@ -39,7 +39,7 @@ export function parseSysctl(value: string): readonly [string, string] {
 
 export function parseLink(value: string): string {
   if (!/^[^:]+(:[^:]+)?$/.test(value)) throw new Error('bad format for links: expected CONTAINER[:ALIAS]');
-  return value.includes(':') ? value : `${value}:${value}`;
+  return value;
 }
 
 type Ports = Pick<ContainerCreateRequest, 'ExposedPorts'> & { PortBindings: ReturnType<typeof requestsToApi> };
@@ -105,7 +105,9 @@ export function networkOf(options: ContainerOptions): NetworkPart {
     throw new UsageError(`${options.macAddress} is not a valid mac address: expected one such as 92:d0:c6:0a:29:33`);
   }
   fillFirst(endpoints[mode] ?? {}, options, owned);
-  return { mode, networking: { EndpointsConfig: endpoints } };
+  // These have no endpoint of their own.
+  const bare = mode === 'host' || mode === 'none' || mode.startsWith('container:');
+  return { mode, networking: { EndpointsConfig: bare ? {} : endpoints } };
 }
 
 function fillFirst(first: EndpointSettings, options: ContainerOptions, owned: boolean): void {

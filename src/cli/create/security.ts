@@ -34,6 +34,17 @@ function profileOf(file: string): string {
   }
 }
 
+/** `net_admin` → `CAP_NET_ADMIN`. All swallows the rest, and what is added isn't dropped. */
+export function capabilitiesOf({ capAdd, capDrop }: ContainerOptions): { add: string[]; drop: string[] } {
+  const named = (names: readonly string[]): string[] => {
+    const whole = names.map((name) => name.trim().toUpperCase()).map((name) =>
+      name === 'ALL' || name.startsWith('CAP_') ? name : `CAP_${name}`);
+    return whole.includes('ALL') ? ['ALL'] : [...new Set(whole)].sort();
+  };
+  const add = named(capAdd);
+  return { add, drop: named(capDrop).filter((name) => name === 'ALL' || !add.includes(name)) };
+}
+
 const other = /^container:.+$/;
 
 /** Modes that the engine would refuse anyway are refused here, with what is expected. */
