@@ -62,7 +62,8 @@ export class Bench {
     this.host = host;
   }
 
-  static async open(): Promise<Bench> {
+  /** `unifiedOnly`: as on a v2 host, with the cgroup2 tree of a hybrid one, which has no controllers to limit with. */
+  static async open(unifiedOnly = false): Promise<Bench> {
     const directory = await mkdtemp(join(tmpdir(), 'berth-r-'));
     const helper = await startHelper({ path: process.env['BERTH_HELPER'] ?? join(root, 'dist/berth-helper'), lock: join(directory, 'lock') });
     const layer = join(directory, 'layers/one');
@@ -77,7 +78,9 @@ export class Bench {
     execFileSync('cc', [
       '-std=gnu11', '-O1', '-Wall', '-Wextra', '-Werror', '-static', '-o', join(layer, 'bin/payload'), join(root, 'test/fixtures/payload.c'),
     ]);
-    return new Bench(directory, helper, await detectHost(`/berth-test-${process.pid}`));
+    const host = await detectHost(`/berth-test-${process.pid}`);
+    const cgroups = unifiedOnly ? { ...host.cgroups, kind: 'v2' as const, hierarchies: [], files: new Set<string>() } : host.cgroups;
+    return new Bench(directory, helper, { ...host, cgroups });
   }
 
   async close(): Promise<void> {
