@@ -20,7 +20,7 @@ interface Patch {
 const type = { newLink: 16, delLink: 17, setLink: 19, newAddress: 20, newRoute: 24 } as const;
 const flag = { request: 1, ack: 4, exclusive: 0x200, create: 0x400, replace: 0x100 } as const;
 const ifla = {
-  address: 1, name: 3, mtu: 4, master: 10, portInfo: 12, linkInfo: 18, netnsPid: 19, alias: 20,
+  address: 1, name: 3, mtu: 4, master: 10, portInfo: 12, linkInfo: 18, netnsPid: 19, alias: 20, perFamily: 26,
 } as const;
 const family = { unspecified: 0, inet: 2, bridge: 7, inet6: 10 } as const;
 const iffUp = 1;
@@ -135,6 +135,10 @@ export function createVeth(pair: VethPair): Message {
 /** `ip link set NAME alias TEXT` (at most 255 bytes). */
 export const setAlias = (name: string, alias: string): Message =>
   message(type.newLink, 0, linkHeader({}), text(ifla.name, name), bytes(ifla.alias, Buffer.from(alias)));
+
+/** `ip link set NAME addrgenmode none`: no link-local IPv6 address by itself. */
+export const noLinkLocal = (name: string): Message =>
+  message(type.newLink, 0, linkHeader({ index: name }), nest(ifla.perFamily, nest(family.inet6, attribute(8, numbers(u8(1))))));
 
 /** `bridge link set dev NAME hairpin on`: frames may leave by the port they came from. */
 export const setHairpin = (name: string): Message =>

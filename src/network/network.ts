@@ -146,9 +146,10 @@ export function openNetwork({ database, helper, run, options }: NetworkParts): N
       endpoints.put(endpoint);
       const settings = {
         containerId, bridge: bridge.link, mtu: bridge.mtu, gateway: gatewayAddress, mac, address: { ...bridge.subnet, ...address },
+        ipv6Known: await exists('/proc/sys/net/ipv6'),
       };
       return {
-        endpoint, sysctls: noIPv6,
+        endpoint, sysctls: settings.ipv6Known ? noIPv6 : {},
         before: userlandProxy ? [] : holdPorts(ports), host: hostOps(settings), inside: insideOps(settings),
       };
     } catch (error) {

@@ -47,6 +47,7 @@ describe('a published container on the default bridge', () => {
   it('marks the veth end on the host with the container\'s id', async () => {
     const links = JSON.parse(await world.must('host', 'ip', '-json', 'link', 'show', 'type', 'veth')) as { ifname: string; ifalias?: string; master?: string }[];
     expect(links.find(({ ifalias }) => ifalias === `berth:${web.id}`)).toMatchObject({ master: 'berth0' });
+    expect((await world.snapshot()).addresses.filter((line) => line.startsWith('bv'))).toEqual([]);
   });
 
   it('is reached from the host by 127.0.0.1, by the host\'s addresses and by its own', async () => {
