@@ -87,7 +87,7 @@ describe('netlink messages', () => {
 
   it('set alias, hairpin and master, and delete', () => {
     expect(read(setAlias('bv01', 'berth:x'), 16)).toMatchObject({ type: 16, flags: 5, attributes: { 3: hex('bv01\0'), 20: hex('berth:x') } });
-    expect(read(setHairpin('bv01'), 16)).toMatchObject({ type: 19, head: '0700'.repeat(15), patches: ['20=bv01'], attributes: { 12: { 4: '01' } } });
+    expect(read(setHairpin('bv01'), 16)).toMatchObject({ type: 19, head: `07${'00'.repeat(15)}`, patches: ['20=bv01'], attributes: { 12: { 4: '01' } } });
     expect(read(noLinkLocal('bv01'), 16)).toMatchObject({ type: 16, patches: ['20=bv01'], attributes: { 26: { 10: { 8: '01' } } } });
     expect(read(setMaster('a', 'b'), 16)).toMatchObject({ type: 16, patches: ['20=a', '36=b'] });
     expect(read(deleteLink('bv01'), 16)).toMatchObject({ type: 17, flags: 5, attributes: { 3: hex('bv01\0') } });
