@@ -1,10 +1,15 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, readlinkSync, realpathSync, rmdirSync } from 'node:fs';
+import { existsSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run, type CommandOptions, type CommandResult } from '../src/host/exec.ts';
+import {
+  cgroupDirectories, kill, mountsBelow, namespaceOf, ownProcesses, removeQuietly, takeSnapshot, type Snapshot,
+} from './traces.ts';
+
+export type { Snapshot } from './traces.ts';
 
 /**
  * A small internet of network namespaces, of which none has a way out:
@@ -60,19 +65,6 @@ export interface Daemon {
   berth(...args: string[]): Promise<CommandResult>;
   /** Ends it with SIGTERM (or another signal) and waits. Containers go on. */
   stop(signal?: NodeJS.Signals): Promise<void>;
-}
-
-export interface Snapshot {
-  readonly links: string[];
-  readonly addresses: string[];
-  readonly routes: string[];
-  readonly iptables: string;
-  readonly ip6tables: string;
-  readonly forwarding: string;
-  readonly netnsNames: string[];
-  readonly mounts: string[];
-  readonly cgroups: string[];
-  readonly processes: string[];
 }
 
 const repository = join(import.meta.dirname, '..');
@@ -206,107 +198,6 @@ async function startDaemon(world: World, { name = 'a', args = [] }: DaemonOption
       clearTimeout(timer);
     },
   };
-}
-
-async function takeSnapshot(world: World): Promise<Snapshot> {
-  const json = async (...args: string[]): Promise<Record<string, unknown>[]> =>
-    JSON.parse(await world.must('host', 'ip', '-json', ...args) || '[]') as Record<string, unknown>[];
-  const links = await json('link', 'show');
-  const addresses = await json('addr', 'show');
-  return {
-    links: links.map(({ ifname }) => String(ifname)).toSorted(),
-    addresses: addresses.flatMap(({ ifname, addr_info }) =>
-      (addr_info as { local: string; prefixlen: number }[]).map((one) => `${ifname} ${one.local}/${one.prefixlen}`)).toSorted(),
-    routes: (await world.must('host', 'ip', 'route', 'show')).trim().split('\n').toSorted(),
-    iptables: await savedRules(world, 'iptables-save'),
-    ip6tables: await savedRules(world, 'ip6tables-save'),
-    forwarding: (await world.must('host', 'cat', '/proc/sys/net/ipv4/ip_forward')).trim(),
-    netnsNames: existsSync('/run/netns') ? readdirSync('/run/netns').toSorted() : [],
-    mounts: mountsBelow(world.directory),
-    cgroups: cgroupDirectories(world.cgroupParent),
-    processes: ownProcesses(world.directory, world.cgroupParent).map((pid) => `${pid} ${commandOf(pid)}`),
-  };
-}
-
-/** Without dates and packet counts. */
-async function savedRules(world: World, program: string): Promise<string> {
-  const text = await world.must('host', program);
-  return text.split('\n').filter((line) => !line.startsWith('#')).map((line) => line.replace(/\[\d+:\d+\]$/, '')).join('\n').trim();
-}
-
-const mountsBelow = (directory: string): string[] =>
-  readFileSync('/proc/self/mountinfo', 'utf8').split('\n').map((line) => line.split(' ')[4] ?? '')
-    .filter((target) => target.startsWith(`${directory}/`));
-
-/** Directories of this parent in every hierarchy, parents first. */
-function cgroupDirectories(parent: string): string[] {
-  const roots = ['/sys/fs/cgroup', ...listDirectories('/sys/fs/cgroup')];
-  const found: string[] = [];
-  const walk = (path: string): void => {
-    if (!existsSync(path)) return;
-    found.push(path);
-    for (const child of listDirectories(path)) walk(child);
-  };
-  for (const root of roots) walk(root + parent);
-  return found;
-}
-
-function listDirectories(path: string): string[] {
-  try {
-    return readdirSync(path, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => join(path, name));
-  } catch {
-    return [];
-  }
-}
-
-/** Processes in the world's cgroups or network namespaces, and those that name its directory in their arguments. */
-function ownProcesses(directory: string, cgroupParent: string, spaces: readonly (string | undefined)[] = []): number[] {
-  const found = new Set<number>();
-  for (const path of cgroupDirectories(cgroupParent)) {
-    try {
-      for (const line of readFileSync(join(path, 'cgroup.procs'), 'utf8').split('\n')) if (line !== '') found.add(Number(line));
-    } catch {
-      // gone meanwhile
-    }
-  }
-  for (const name of readdirSync('/proc')) {
-    if (!/^\d+$/.test(name) || Number(name) === process.pid) continue;
-    const space = namespaceOf(Number(name));
-    if (commandOf(Number(name)).includes(directory) || (space && spaces.includes(space))) found.add(Number(name));
-  }
-  return [...found].toSorted((a, b) => a - b);
-}
-
-function namespaceOf(pid: number): string | undefined {
-  try {
-    return readlinkSync(`/proc/${pid}/ns/net`);
-  } catch {
-    return undefined;
-  }
-}
-
-function commandOf(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
-  } catch {
-    return '';
-  }
-}
-
-function kill(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // gone meanwhile
-  }
-}
-
-function removeQuietly(path: string): void {
-  try {
-    rmdirSync(path);
-  } catch {
-    // busy or gone: the next snapshot shows it
-  }
 }
 
 /** Asks every 10 ms until it holds; throws after `milliseconds`. */

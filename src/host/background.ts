@@ -14,8 +14,8 @@ export async function startTimeOf(pid: number): Promise<string | undefined> {
 }
 
 /**
- * Starts a program in a session of its own and waits until it says a first line on its standard output, which means that
- * it serves. Rejects with what it wrote to standard error if it ends before.
+ * Starts a program in a session of its own and waits until it says a first line on its standard output, which means
+ * that it serves. Rejects with what it wrote to standard error if it ends before.
  */
 export async function startBackground(command: readonly string[]): Promise<BackgroundProcess> {
   const [program = '', ...args] = command;

@@ -56,7 +56,8 @@ function parse6(text: string): Address | undefined {
 export function formatAddress({ family, value }: Address): string {
   const bytes = addressBytes({ family, value });
   if (family === 4) return bytes.join('.');
-  const groups = Array.from({ length: 8 }, (_, i) => (((bytes[2 * i] ?? 0) << 8) | (bytes[2 * i + 1] ?? 0)).toString(16));
+  const pair = (i: number): number => ((bytes[2 * i] ?? 0) << 8) | (bytes[2 * i + 1] ?? 0);
+  const groups = Array.from({ length: 8 }, (_, i) => pair(i).toString(16));
   let best = { start: 0, length: 1 };
   for (let start = 0; start < 8; start++) {
     let length = 0;
@@ -89,7 +90,8 @@ export const formatSubnet = (subnet: Subnet): string =>
   `${formatAddress({ family: subnet.family, value: subnet.network })}/${subnet.prefix}`;
 
 /** The last address of a block: in IPv4 its broadcast address. */
-export const lastOf = (subnet: Subnet): bigint => subnet.network + (1n << BigInt(widthOf(subnet.family) - subnet.prefix)) - 1n;
+export const lastOf = (subnet: Subnet): bigint =>
+  subnet.network + (1n << BigInt(widthOf(subnet.family) - subnet.prefix)) - 1n;
 
 export const contains = (subnet: Subnet, address: Address): boolean =>
   subnet.family === address.family && address.value >= subnet.network && address.value <= lastOf(subnet);

@@ -25,6 +25,11 @@ export interface PortBinding extends ContainerPort {
 /** Docker's JSON: `{"80/tcp": [{"HostIp": "", "HostPort": "8000-8010"}]}`; null publishes nothing. */
 export type ApiPortMap = Record<string, readonly { HostIp?: string; HostPort?: string }[] | null>;
 
+interface HostBinding {
+  HostIp: string;
+  HostPort: string;
+}
+
 interface Range {
   readonly first: number;
   readonly last: number;
@@ -85,7 +90,7 @@ export function parsePublish(text: string): PortRequest[] {
   if (size(inside) === 1) return [{ port: inside.first, protocol, hostIp, ...outside }];
   if (outside.last === 0) return [...count(inside)].map((port) => ({ port, protocol, hostIp, first: 0, last: 0 }));
   if (size(inside) !== size(outside)) {
-    throw invalid(`Invalid ranges specified for container and host Ports: ${slash[0]} and ${host}: they differ in length`);
+    throw invalid(`Invalid ranges specified for container and host Ports: ${slash[0]} and ${host}: lengths differ`);
   }
   return [...count(inside)].map((port) => {
     const hostPort = outside.first + port - inside.first;
@@ -107,8 +112,8 @@ export function requestsFromApi(map: ApiPortMap): PortRequest[] {
 }
 
 /** Wishes as Docker's JSON. */
-export function requestsToApi(requests: readonly PortRequest[]): Record<string, { HostIp: string; HostPort: string }[]> {
-  const map: Record<string, { HostIp: string; HostPort: string }[]> = {};
+export function requestsToApi(requests: readonly PortRequest[]): Record<string, HostBinding[]> {
+  const map: Record<string, HostBinding[]> = {};
   for (const { port, protocol, hostIp, first, last } of requests) {
     const range = last > first ? `${first}-${last}` : first === 0 ? '' : `${first}`;
     (map[`${port}/${protocol}`] ??= []).push({ HostIp: hostIp, HostPort: range });

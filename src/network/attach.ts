@@ -37,7 +37,8 @@ export function hostOps(endpoint: EndpointSettings): Op[] {
     })]),
     // Only now has the link an index to put into the messages.
     netlink([
-      setAlias(name, `${aliasPrefix}${endpoint.containerId}`), setHairpin(name), ...(endpoint.ipv6Known ? [noLinkLocal(name)] : []),
+      setAlias(name, `${aliasPrefix}${endpoint.containerId}`), setHairpin(name),
+      ...(endpoint.ipv6Known ? [noLinkLocal(name)] : []),
     ]),
   ];
 }

@@ -2,8 +2,8 @@ import { exists, readTextIfAny } from '../host/files.ts';
 import { unavailable } from '../model/errors.ts';
 import type { Op } from '../model/plan.ts';
 import {
-  checkOverlap, checkOwner, createBridgeOps, deleteBridgeOps, forwardingPath, parseRoutes, repairBridgeOps, setForwarding,
-  type LinkInfo,
+  checkOverlap, checkOwner, createBridgeOps, deleteBridgeOps, forwardingPath, parseRoutes, repairBridgeOps,
+  setForwarding, type LinkInfo,
 } from './bridge.ts';
 import type { Run } from './firewall/firewall.ts';
 import type { Memories } from './memory.ts';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { formatAddress, formatSubnet, overlaps, parseSubnet, type Subnet } from '../model/address.ts';
+import { formatAddress, formatSubnet, lastOf, overlaps, parseSubnet, type Subnet } from '../model/address.ts';
 import { conflict, invalid } from '../model/errors.ts';
 import type { Op } from '../model/plan.ts';
 import type { BridgeSettings } from './networks.ts';
@@ -29,7 +29,9 @@ export function createBridgeOps(engineId: string, bridge: BridgeSettings): Op[] 
 /** Puts right what may be missing on a bridge of ours that outlived its engine. */
 export function repairBridgeOps(bridge: BridgeSettings): Op[] {
   return [
-    netlink([addAddress(bridge.link, bridge.subnet)], true), netlink([linkUp(bridge.link)]), ...bridgeSysctls(bridge.link),
+    netlink([addAddress(bridge.link, bridge.subnet)], true),
+    netlink([linkUp(bridge.link)]),
+    ...bridgeSysctls(bridge.link),
   ];
 }
 
@@ -80,21 +82,23 @@ export function parseRoutes(text: string): Route[] {
 export function checkOverlap(bridge: BridgeSettings, routes: readonly Route[]): void {
   const clash = routes.find((route) => route.device !== bridge.link && overlaps(route.subnet, bridge.subnet));
   if (clash) {
-    throw conflict(`subnet ${formatSubnet(bridge.subnet)} of bridge ${bridge.link} overlaps with ${formatSubnet(clash.subnet)}, `
-      + `which the host reaches through ${clash.device}: choose another with --bip ADDRESS/LENGTH`);
+    throw conflict(`subnet ${formatSubnet(bridge.subnet)} of bridge ${bridge.link} overlaps with `
+      + `${formatSubnet(clash.subnet)}, which the host reaches through ${clash.device}: `
+      + 'choose another with --bip ADDRESS/LENGTH');
   }
 }
 
 /** Checks what `--bridge`, `--bip` and `--mtu` say. */
 export function bridgeSettings(link: string, bip: string, mtu: number): BridgeSettings {
   if (!/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,14}$/.test(link)) {
-    throw invalid(`invalid --bridge ${link}: an interface name has 1 to 15 letters, digits, dots, dashes or underscores`);
+    throw invalid(`invalid --bridge ${link}: an interface name has 1 to 15 letters, digits, dots, dashes, underscores`);
   }
   const subnet = parseSubnet(bip);
-  if (!subnet || subnet.family !== 4) throw invalid(`invalid --bip ${bip}: want an IPv4 address with a prefix length, as 172.30.0.1/16`);
-  if (subnet.prefix > 29 || subnet.prefix < 8) throw invalid(`invalid --bip ${bip}: the prefix length must be from 8 to 29`);
-  if (subnet.value === subnet.network || subnet.value === (subnet.network | ((1n << BigInt(32 - subnet.prefix)) - 1n))) {
-    throw invalid(`invalid --bip ${bip}: the bridge's own address can't be the subnet's first or last one`);
+  const wrong = (why: string): Error => invalid(`invalid --bip ${bip}: ${why}`);
+  if (!subnet || subnet.family !== 4) throw wrong('want an IPv4 address with a prefix length, as 172.30.0.1/16');
+  if (subnet.prefix > 29 || subnet.prefix < 8) throw wrong('the prefix length must be from 8 to 29');
+  if (subnet.value === subnet.network || subnet.value === lastOf(subnet)) {
+    throw wrong(`the bridge's own address can't be the subnet's first or last one`);
   }
   if (!Number.isInteger(mtu) || mtu < 576 || mtu > 65535) throw invalid(`invalid --mtu ${mtu}: want 576 to 65535`);
   return { link, subnet, mtu, icc: true, masquerade: true };

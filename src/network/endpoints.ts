@@ -31,7 +31,8 @@ export function openEndpoints(database: Database): Endpoints {
     get: (containerId) => known.get(containerId),
     list: () => [...known.values()],
     put: (endpoint) => {
-      database.run('INSERT OR REPLACE INTO endpoints (container, record) VALUES (?, ?)', endpoint.containerId, JSON.stringify(endpoint));
+      database.run('INSERT OR REPLACE INTO endpoints (container, record) VALUES (?, ?)',
+        endpoint.containerId, JSON.stringify(endpoint));
       known.set(endpoint.containerId, endpoint);
     },
     remove: (containerId) => {

@@ -60,7 +60,7 @@ const fallback = ['8.8.8.8', '8.8.4.4'];
 /** The container's /etc/resolv.conf: the host's, without what a container can't reach, and with what the user set. */
 export function resolvFile(request: ResolvRequest): string {
   const host = parseResolv(request.host);
-  const reachable = host.nameservers.filter((server) => request.hostNetwork || !isLoopback(server));
+  const reachable = host.nameservers.filter((server) => request.hostNetwork || !outOfReach(server));
   const nameservers = request.dns?.length ? request.dns
     : reachable.length > 0 || request.hostNetwork ? reachable : fallback;
   // A single dot asks for no search list at all.
@@ -89,10 +89,12 @@ function parseResolv(text: string): { nameservers: string[]; search: string[]; o
   return { nameservers, search, options };
 }
 
-function isLoopback(server: string): boolean {
+function outOfReach(server: string): boolean {
   const address = parseAddress(server.replace(/%.*$/, ''));
   if (!address) return true;
-  return address.family === 4 ? address.value >> 24n === 127n : address.value === 1n || address.value >> 118n === 0x3fan;
+  if (address.family === 4) return address.value >> 24n === 127n;
+  // fe80::/10 means something else in each namespace.
+  return address.value === 1n || address.value >> 118n === 0x3fan;
 }
 
 /** The container's /etc/hostname. */

@@ -1,5 +1,7 @@
 import type { Database } from '../host/database.ts';
-import { contains, formatAddress, formatSubnet, lastOf, parseAddress, type Address, type Subnet } from '../model/address.ts';
+import {
+  contains, formatAddress, formatSubnet, lastOf, parseAddress, type Address, type Subnet,
+} from '../model/address.ts';
 import { conflict, invalid, unavailable } from '../model/errors.ts';
 
 /** An owner that is not a container: addresses that are never handed out. */
@@ -7,8 +9,12 @@ const reserved = 'reserved';
 /** SQLite's integers end at 2^63; a larger block is used up to here, which no host fills. */
 const furthest = (1n << 48n) - 1n;
 
+interface Owned {
+  readonly owner: string;
+}
+
 export interface Ipam {
-  /** Makes a network's block known and sets aside its first and last address and `taken` (the gateway). Repeating is fine. */
+  /** Sets aside a block's first and last address and `taken` (the gateway). Repeating is fine. */
   define(networkId: string, subnet: Subnet, taken: readonly Address[]): void;
   /** The lowest free address, or the `wanted` one, now leased to `owner`; an owner that has one keeps it. */
   lease(networkId: string, subnet: Subnet, owner: string, wanted?: string): Address;
@@ -32,7 +38,7 @@ export function openIpam(database: Database): Ipam {
   const insert = (network: string, slot: number, owner: string): void =>
     database.run('INSERT OR REPLACE INTO address_leases (network, slot, owner) VALUES (?, ?, ?)', network, slot, owner);
   const ownerOf = (network: string, slot: number): string | undefined =>
-    database.get<{ owner: string }>('SELECT owner FROM address_leases WHERE network = ? AND slot = ?', network, slot)?.owner;
+    database.get<Owned>('SELECT owner FROM address_leases WHERE network = ? AND slot = ?', network, slot)?.owner;
 
   return {
     define: (networkId, subnet, taken) => database.transaction(() => {
@@ -56,7 +62,9 @@ export function openIpam(database: Database): Ipam {
         }
         const holder = ownerOf(networkId, slot);
         if (holder === owner) return address;
-        if (holder !== undefined) throw conflict(`address ${wanted} is already in use in subnet ${formatSubnet(subnet)}`);
+        if (holder !== undefined) {
+          throw conflict(`address ${wanted} is already in use in subnet ${formatSubnet(subnet)}`);
+        }
         database.run('DELETE FROM address_leases WHERE network = ? AND owner = ?', networkId, owner);
         fullBelow.clear();
         insert(networkId, slot, owner);
@@ -85,7 +93,7 @@ export function openIpam(database: Database): Ipam {
 
     keepOnly: (living) => database.transaction(() => {
       fullBelow.clear();
-      const owners = database.all<{ owner: string }>('SELECT DISTINCT owner FROM address_leases WHERE owner <> ?', reserved);
+      const owners = database.all<Owned>('SELECT DISTINCT owner FROM address_leases WHERE owner <> ?', reserved);
       const gone = owners.map(({ owner }) => owner).filter((owner) => !living.has(owner));
       for (const owner of gone) database.run('DELETE FROM address_leases WHERE owner = ?', owner);
       return gone;
@@ -100,8 +108,8 @@ export function openIpam(database: Database): Ipam {
 
 /** Docker's way: the address itself in the last four bytes, so that a reused address brings its MAC along. */
 export function macOf(address: Address): string {
-  const bytes = [2, 0x42, ...Array.from({ length: 4 }, (_, i) => Number((address.value >> BigInt(8 * (3 - i))) & 0xffn))];
-  return bytes.map((byte) => byte.toString(16).padStart(2, '0')).join(':');
+  const low = [24n, 16n, 8n, 0n].map((shift) => Number((address.value >> shift) & 0xffn));
+  return [2, 0x42, ...low].map((byte) => byte.toString(16).padStart(2, '0')).join(':');
 }
 
 /** `02:42:ac:11:00:02` → 6 bytes. */

@@ -70,7 +70,8 @@ const patched = (value: string): Message => ({ bytes: Buffer.alloc(4), patches: 
 function message(kind: number, flags: number, ...body: readonly Message[]): Message {
   const payload = join(...body);
   const length = 16 + payload.bytes.length;
-  return join(numbers(u32(length), u16(kind), u16(flag.request | flag.ack | flags), u32(0), u32(0)), payload, padding(length));
+  const header = numbers(u32(length), u16(kind), u16(flag.request | flag.ack | flags), u32(0), u32(0));
+  return join(header, payload, padding(length));
 }
 
 interface LinkHeader {
@@ -138,7 +139,8 @@ export const setAlias = (name: string, alias: string): Message =>
 
 /** `ip link set NAME addrgenmode none`: no link-local IPv6 address by itself. */
 export const noLinkLocal = (name: string): Message =>
-  message(type.newLink, 0, linkHeader({ index: name }), nest(ifla.perFamily, nest(family.inet6, attribute(8, numbers(u8(1))))));
+  message(type.newLink, 0, linkHeader({ index: name }),
+    nest(ifla.perFamily, nest(family.inet6, attribute(8, numbers(u8(1))))));
 
 /** `bridge link set dev NAME hairpin on`: frames may leave by the port they came from. */
 export const setHairpin = (name: string): Message =>
@@ -167,7 +169,8 @@ export function addAddress(name: string, subnet: Subnet): Message {
   const broadcast = addressBytes({ family: subnet.family, value: lastOf(subnet) });
   const noDuplicateDetection = 2;
   return message(type.newAddress, flag.create | flag.exclusive,
-    numbers(u8(inet(subnet)), u8(subnet.prefix), u8(subnet.family === 6 ? noDuplicateDetection : 0), u8(0)), patched(name),
+    numbers(u8(inet(subnet)), u8(subnet.prefix), u8(subnet.family === 6 ? noDuplicateDetection : 0), u8(0)),
+    patched(name),
     bytes(2, own), bytes(1, own),
     ...(subnet.family === 4 && subnet.prefix < 31 ? [bytes(4, broadcast)] : []));
 }

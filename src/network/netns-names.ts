@@ -23,7 +23,8 @@ interface Row {
 }
 
 export function openNetnsNames(database: Database, directory = netnsDirectory): NetnsNames {
-  database.define(`CREATE TABLE IF NOT EXISTS netns_names (name TEXT PRIMARY KEY, owner TEXT NOT NULL, pid INTEGER NOT NULL);
+  database.define(`CREATE TABLE IF NOT EXISTS netns_names (
+    name TEXT PRIMARY KEY, owner TEXT NOT NULL, pid INTEGER NOT NULL);
     CREATE INDEX IF NOT EXISTS netns_names_owner ON netns_names (owner)`);
   const memories = openMemories(database);
   const madeDirectory = 'netns directory is ours';
@@ -41,7 +42,7 @@ export function openNetnsNames(database: Database, directory = netnsDirectory): 
   }
 
   async function removeAllOf(owner: string): Promise<void> {
-    for (const row of database.all<Row & Record<string, unknown>>('SELECT name, pid FROM netns_names WHERE owner = ?', owner)) {
+    for (const row of database.all<Row>('SELECT name, pid FROM netns_names WHERE owner = ?', owner)) {
       await unlinkOurs(row);
     }
     if (!memories.get(madeDirectory) || database.get('SELECT 1 FROM netns_names LIMIT 1')) return;
@@ -52,7 +53,7 @@ export function openNetnsNames(database: Database, directory = netnsDirectory): 
 
   async function addOne(owner: string, name: string, pid: number): Promise<boolean> {
     const path = `${directory}/${name}`;
-    const stale = database.get<Row & Record<string, unknown>>('SELECT name, pid FROM netns_names WHERE name = ?', name);
+    const stale = database.get<Row>('SELECT name, pid FROM netns_names WHERE name = ?', name);
     if (stale) await unlinkOurs(stale);
     database.run('INSERT INTO netns_names (name, owner, pid) VALUES (?, ?, ?)', name, owner, pid);
     for (let attempt = 0; ; attempt++) {

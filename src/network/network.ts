@@ -35,7 +35,7 @@ export interface NetworkOptions {
   /** The program and arguments before `-proto …`, as `['/…/berth', 'proxy']`. Needed with `userlandProxy`. */
   readonly proxyCommand?: readonly string[];
   readonly firewall?: 'iptables' | 'nftables';
-  /** Milliseconds for which bridge and rules outlive the last container, so that the next start finds them; 500 unless told. */
+  /** Milliseconds for which bridge and rules outlive the last container, for the next one; 500 unless told. */
   readonly linger?: number;
 }
 
@@ -65,9 +65,12 @@ export interface Network {
   readonly gateway: string;
   /** Leases for a container, the bridge if it isn't there, and the launch's operations. On an error nothing is kept. */
   attach(containerId: string, request: AttachRequest): Promise<Attachment>;
-  /** Opens the published ports. Meant to run beside the launch; must be through before the container's program starts. */
+  /** Opens the published ports. Runs beside the launch; must be through before the container's program starts. */
   publish(containerId: string): Promise<void>;
-  /** Closes ports, removes the veth pair if it is still there, ends leases. Bridge and rules follow the last container in a moment. */
+  /**
+   * Closes ports, removes the veth pair if it is still there, ends leases. Bridge and rules follow the last container
+   * in a moment. Wait for it before the next attach.
+   */
   detach(containerId: string): Promise<void>;
   /** Doesn't wait that moment: when it returns, nothing is left of a network that no container uses. */
   settle(): Promise<void>;
@@ -87,14 +90,16 @@ export interface NetworkParts {
 const defaultBridge = 'berth0';
 
 /**
- * The network of one engine. A start reads: `attach` (leases, operations as data), then the launch carries the operations
- * out while `publish` puts the firewall batch in place; the end is `detach`.
+ * The network of one engine. A start reads: `attach` (leases, operations as data), then the launch carries the
+ * operations out while `publish` puts the firewall batch in place; the end is `detach`.
  */
 export function openNetwork({ database, helper, run, options }: NetworkParts): Network {
   const bridge = bridgeSettings(options.bridge ?? defaultBridge, options.bip ?? '172.30.0.1/16', options.mtu ?? 1500);
   const userlandProxy = options.userlandProxy ?? false;
-  if (options.firewall === 'nftables') throw new BerthError('not-implemented', '--firewall nftables is not there yet: use iptables');
-  if (userlandProxy && !options.proxyCommand) throw invalid('--userland-proxy needs the command that runs `berth proxy`');
+  if (options.firewall === 'nftables') {
+    throw new BerthError('not-implemented', '--firewall nftables is not there yet: use iptables');
+  }
+  if (userlandProxy && !options.proxyCommand) throw invalid('--userland-proxy needs a command that runs `berth proxy`');
 
   const memories = openMemories(database);
   const networks = openNetworks(database, bridge);
@@ -145,7 +150,8 @@ export function openNetwork({ database, helper, run, options }: NetworkParts): N
       const endpoint = record(ports);
       endpoints.put(endpoint);
       const settings = {
-        containerId, bridge: bridge.link, mtu: bridge.mtu, gateway: gatewayAddress, mac, address: { ...bridge.subnet, ...address },
+        containerId, bridge: bridge.link, mtu: bridge.mtu, gateway: gatewayAddress, mac,
+        address: { ...bridge.subnet, ...address },
         ipv6Known: await exists('/proc/sys/net/ipv6'),
       };
       return {
@@ -161,13 +167,12 @@ export function openNetwork({ database, helper, run, options }: NetworkParts): N
   async function leasePorts(containerId: string, requests: readonly PortRequest[]): Promise<PortBinding[]> {
     if (requests.length === 0) return [];
     const range = ephemeralRange(await readTextIfAny('/proc/sys/net/ipv4/ip_local_port_range'));
-    const wanted = requests.map((request) => {
-      if (!userlandProxy && parseAddress(request.hostIp)?.family === 6) {
-        throw invalid(`publish [${request.hostIp}]:${request.first || ''}: an IPv6 host address needs --userland-proxy=true`);
-      }
-      return request;
-    });
-    return leases.lease(containerId, wanted, { probe, ephemeral: range, ipv6: userlandProxy && await exists('/proc/net/if_inet6') });
+    for (const { hostIp, first } of requests) {
+      if (userlandProxy || parseAddress(hostIp)?.family !== 6) continue;
+      throw invalid(`publish [${hostIp}]:${first || ''}: an IPv6 host address needs --userland-proxy=true`);
+    }
+    const ipv6 = userlandProxy && await exists('/proc/net/if_inet6');
+    return leases.lease(containerId, requests, { probe, ephemeral: range, ipv6 });
   }
 
   async function detach(containerId: string): Promise<void> {

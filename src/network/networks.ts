@@ -45,9 +45,10 @@ interface Row {
  * `bridge` are the daemon's options.
  */
 export function openNetworks(database: Database, bridge: BridgeSettings): NetworkRecords {
-  database.define('CREATE TABLE IF NOT EXISTS networks (name TEXT PRIMARY KEY, id TEXT NOT NULL UNIQUE, created TEXT NOT NULL)');
+  database.define(`CREATE TABLE IF NOT EXISTS networks (
+    name TEXT PRIMARY KEY, id TEXT NOT NULL UNIQUE, created TEXT NOT NULL)`);
   const load = (name: string): Row => database.transaction(() => {
-    const known = database.get<Row & Record<string, unknown>>('SELECT id, name, created FROM networks WHERE name = ?', name);
+    const known = database.get<Row>('SELECT id, name, created FROM networks WHERE name = ?', name);
     if (known) return known;
     const row = { id: randomBytes(32).toString('hex'), name, created: new Date().toISOString() };
     database.run('INSERT INTO networks (name, id, created) VALUES (?, ?, ?)', row.name, row.id, row.created);
@@ -92,7 +93,8 @@ export function inspectNetwork(network: NetworkRecord, members: readonly Member[
     },
     Internal: false, Attachable: false, Ingress: false, ConfigFrom: { Network: '' }, ConfigOnly: false,
     Containers: Object.fromEntries(members.map((member) => [member.containerId, {
-      Name: member.name, EndpointID: member.endpointId, MacAddress: member.mac, IPv4Address: member.address, IPv6Address: '',
+      Name: member.name, EndpointID: member.endpointId, MacAddress: member.mac,
+      IPv4Address: member.address, IPv6Address: '',
     }])),
     Options: bridge ? {
       'com.docker.network.bridge.default_bridge': 'true',

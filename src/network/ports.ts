@@ -58,7 +58,8 @@ export function openPortLeases(database: Database): PortLeases {
   const take = (owner: string, wanted: readonly HostPort[]): boolean => database.transaction(() => {
     if (!wanted.every(isFree)) return false;
     for (const { address, protocol, port } of wanted) {
-      database.run('INSERT INTO port_leases (protocol, port, address, owner) VALUES (?, ?, ?, ?)', protocol, port, address, owner);
+      database.run('INSERT INTO port_leases (protocol, port, address, owner) VALUES (?, ?, ?, ?)',
+        protocol, port, address, owner);
     }
     return true;
   });
@@ -97,7 +98,7 @@ export function openPortLeases(database: Database): PortLeases {
         for (const request of requests) bindings.push(...await leaseOne(owner, request, options));
         return bindings;
       } catch (error) {
-        for (const { hostIp, protocol, hostPort } of bindings) giveBack([{ address: hostIp, protocol, port: hostPort }]);
+        giveBack(bindings.map(({ hostIp, protocol, hostPort }) => ({ address: hostIp, protocol, port: hostPort })));
         throw error;
       }
     },

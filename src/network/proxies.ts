@@ -13,19 +13,22 @@ export interface Proxies {
 
 /** `command`: what runs `berth proxy`, without its flags. */
 export function openProxies(database: Database, command: readonly string[]): Proxies {
-  database.define('CREATE TABLE IF NOT EXISTS proxies (owner TEXT PRIMARY KEY, pid INTEGER NOT NULL, start_time TEXT NOT NULL)');
+  database.define(`CREATE TABLE IF NOT EXISTS proxies (
+    owner TEXT PRIMARY KEY, pid INTEGER NOT NULL, start_time TEXT NOT NULL)`);
   return {
     start: async (containerId, address, ports) => {
-      const mappings = ports.flatMap(({ hostIp, hostPort, port, protocol }): ProxyMapping[] =>
-        protocol === 'sctp' ? [] : [{ protocol, host: { address: hostIp, port: hostPort }, container: { address, port } }]);
+      const mappings = ports.flatMap(({ hostIp, hostPort, port, protocol }): ProxyMapping[] => protocol === 'sctp'
+        ? []
+        : [{ protocol, host: { address: hostIp, port: hostPort }, container: { address, port } }]);
       if (mappings.length === 0) return;
       const { pid, startTime } = await startBackground([...command, ...proxyArgs(mappings)]);
-      database.run('INSERT OR REPLACE INTO proxies (owner, pid, start_time) VALUES (?, ?, ?)', containerId, pid, startTime);
+      database.run('INSERT OR REPLACE INTO proxies (owner, pid, start_time) VALUES (?, ?, ?)',
+        containerId, pid, startTime);
     },
     stop: async (containerId) => {
-      const row = database.get<{ pid: number; start_time: string }>('SELECT pid, start_time FROM proxies WHERE owner = ?', containerId);
-      if (!row) return;
-      const known: BackgroundProcess = { pid: row.pid, startTime: row.start_time };
+      const known = database.get<BackgroundProcess>(
+        'SELECT pid, start_time AS startTime FROM proxies WHERE owner = ?', containerId);
+      if (!known) return;
       await endBackground(known);
       database.run('DELETE FROM proxies WHERE owner = ?', containerId);
     },

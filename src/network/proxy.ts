@@ -1,4 +1,6 @@
-import { bindUdp, connectTcp, connectUdp, listenTcp, type DatagramSocket, type Endpoint, type Socket } from '../host/sockets.ts';
+import {
+  bindUdp, connectTcp, connectUdp, listenTcp, type DatagramSocket, type Endpoint, type Socket,
+} from '../host/sockets.ts';
 import { parseAddress } from '../model/address.ts';
 import { codeOf, invalid, messageOf } from '../model/errors.ts';
 
@@ -119,13 +121,19 @@ async function proxyUdp({ host, container }: ProxyMapping, idleSeconds: number):
   };
 }
 
-const usage = 'usage: berth proxy -proto tcp|udp -host-ip ADDRESS -host-port PORT -container-ip ADDRESS -container-port PORT';
+const usage = 'usage: berth proxy -proto tcp|udp -host-ip ADDRESS -host-port PORT -container-ip ADDRESS '
+  + '-container-port PORT';
+const help = `${usage}
+
+Copies what comes to a port of the host to a container and back. Repeat from -proto on for more ports.
+Example: berth proxy -proto tcp -host-ip 0.0.0.0 -host-port 10080 -container-ip 172.17.0.2 -container-port 80
+`;
 
 /** docker-proxy's flags. `-proto` begins a mapping, so that one process can serve several. */
 export function parseProxyArgs(argv: readonly string[]): ProxyMapping[] {
   const groups: Map<string, string>[] = [];
   for (let i = 0; i < argv.length; i++) {
-    const flag = /^--?(proto|host-ip|host-port|container-ip|container-port|use-listen-fd)(?:=(.*))?$/.exec(argv[i] ?? '');
+    const flag = /^--?(proto|host-ip|host-port|container-ip|container-port)(?:=(.*))?$/.exec(argv[i] ?? '');
     if (!flag?.[1]) throw invalid(`unknown argument ${argv[i]}; ${usage}`);
     const value = flag[2] ?? argv[++i];
     if (value === undefined) throw invalid(`flag needs an argument: -${flag[1]}; ${usage}`);
@@ -152,10 +160,11 @@ export function parseProxyArgs(argv: readonly string[]): ProxyMapping[] {
 }
 
 /** The arguments that make `parseProxyArgs` return these mappings. */
-export const proxyArgs = (mappings: readonly ProxyMapping[]): string[] => mappings.flatMap(({ protocol, host, container }) => [
-  '-proto', protocol, '-host-ip', host.address, '-host-port', String(host.port),
-  '-container-ip', container.address, '-container-port', String(container.port),
-]);
+export const proxyArgs = (mappings: readonly ProxyMapping[]): string[] =>
+  mappings.flatMap(({ protocol, host, container }) => [
+    '-proto', protocol, '-host-ip', host.address, '-host-port', String(host.port),
+    '-container-ip', container.address, '-container-port', String(container.port),
+  ]);
 
 /**
  * `berth proxy`: serves until SIGTERM or SIGINT. Says one line on standard output for each port once it listens on all.
@@ -163,8 +172,7 @@ export const proxyArgs = (mappings: readonly ProxyMapping[]): string[] => mappin
  */
 export async function proxyMain(argv: readonly string[]): Promise<number> {
   if (argv.includes('--help') || argv.includes('-h')) {
-    process.stdout.write(`${usage}\n\nCopies what comes to a port of the host to a container and back. Repeat from -proto on for more ports.\n`
-      + 'Example: berth proxy -proto tcp -host-ip 0.0.0.0 -host-port 10080 -container-ip 172.17.0.2 -container-port 80\n');
+    process.stdout.write(help);
     return 0;
   }
   const proxies: Proxy[] = [];

@@ -87,9 +87,10 @@ export function openIptables(run: Run, owner: Owner, memory: Memory): Firewall {
     const made = footprint?.tables ?? [];
     memory.set(footprint?.closed && !open ? { tables: made, closed: true } : undefined);
     if (made.length === 0) return;
-    // iptables leaves its empty tables behind. Where the kernel side is nftables they can go; legacy ones can't, and `nft` says so.
+    // iptables leaves its empty tables behind. On nftables they can go; the legacy backend's can't, and `nft` fails.
     const empty = emptyTables(await save(), made);
-    if (empty.length > 0) await run('nft', ['-f', '-'], { input: empty.map((table) => `delete table ip ${table}\n`).join('') });
+    if (empty.length === 0) return;
+    await run('nft', ['-f', '-'], { input: empty.map((table) => `delete table ip ${table}\n`).join('') });
   }
 
   function enqueue(state: FirewallState): Promise<void> {

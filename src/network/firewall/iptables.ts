@@ -24,6 +24,8 @@ const stems: Readonly<Record<OwnChain, string>> = {
   guard: 'BERTH-GUARD', dnat: 'BERTH', forward: 'BERTH-FORWARD', user: 'BERTH-USER',
 };
 
+const connectionStates = { known: 'RELATED,ESTABLISHED', dnat: 'DNAT' } as const;
+
 /** At most 28 bytes: a bridge's name takes up to 15, so `BERTH-FORWARD-` would be too long for the suffixed form. */
 export function chainName(chain: OwnChain, owner: Owner): string {
   if (owner.suffix === '') return stems[chain];
@@ -48,7 +50,7 @@ export function renderRule({ table, chain, match, verdict }: Rule, owner: Owner)
   if (match.protocol) words.push('-p', match.protocol, '-m', match.protocol);
   add(match.port, '--dport');
   if (match.toHost) words.push('-m', 'addrtype', '--dst-type', 'LOCAL');
-  if (match.connection) words.push('-m', 'conntrack', '--ctstate', match.connection === 'known' ? 'RELATED,ESTABLISHED' : 'DNAT');
+  if (match.connection) words.push('-m', 'conntrack', '--ctstate', connectionStates[match.connection]);
   words.push('-m', 'comment', '--comment', `"${markOf(owner)}"`, '-j');
   switch (verdict.go) {
     case 'accept':
@@ -125,9 +127,9 @@ function byTable(): Map<Table, string[]> {
 }
 
 /**
- * The whole state, whatever stood before: our rules are taken out of the shared chains by what `saved` shows, our own chains
- * are emptied and filled. Each table changes in one step. The user's chain is made where missing, never emptied. `closed` turns
- * the policy of FORWARD to DROP.
+ * The whole state, whatever stood before: our rules are taken out of the shared chains by what `saved` shows, our own
+ * chains are emptied and filled. Each table changes in one step. The user's chain is made where missing, never emptied.
+ * `closed` turns the policy of FORWARD to DROP.
  */
 export function renderWhole(lines: readonly Line[], saved: Saved, owner: Owner, closed: boolean): string {
   const parts = byTable();
@@ -141,8 +143,9 @@ export function renderWhole(lines: readonly Line[], saved: Saved, owner: Owner, 
     if (isMarked(rule, owner)) to(rule.table).push(`-D ${rule.chain} ${rule.text}`);
   }
   // Reversed, because each insertion goes before the one above it.
-  for (const line of lines.filter(({ first }) => first).toReversed()) to(line.table).push(`-I ${line.chain} 1 ${line.text}`);
-  for (const line of lines.filter(({ first }) => !first)) to(line.table).push(`-A ${line.chain} ${line.text}`);
+  const inFront = lines.filter(({ first }) => first).toReversed();
+  for (const line of inFront) to(line.table).push(`-I ${line.chain} 1 ${line.text}`);
+  for (const line of lines) if (!line.first) to(line.table).push(`-A ${line.chain} ${line.text}`);
   return batch(parts);
 }
 
@@ -153,8 +156,8 @@ function isMarked(rule: { table: Table; chain: string; text: string }, owner: Ow
 }
 
 /**
- * The step from one known state to the next: what went is deleted, what came is added. `-C` on each of our rules in shared
- * chains makes the kernel's word the truth: where one is missing the batch fails, and the caller renders the whole.
+ * The step from one known state to the next: what went is deleted, what came is added. `-C` on each of our rules in
+ * shared chains makes the kernel's word the truth: where one is missing the batch fails, and the whole is rendered.
  */
 export function renderDifference(before: readonly Line[], after: readonly Line[]): string | undefined {
   const had = new Set(before.map(keyOf));
@@ -166,13 +169,17 @@ export function renderDifference(before: readonly Line[], after: readonly Line[]
   const isPort = (line: Line): boolean => line.text.includes(' -j DNAT ');
   if (![...gone, ...come].every(isPort)) return undefined;
   const parts = byTable();
-  for (const line of after) if (line.shared && line.table === 'nat') parts.get('nat')?.push(`-C ${line.chain} ${line.text}`);
+  const anchors = after.filter(({ shared, table }) => shared && table === 'nat');
+  for (const line of anchors) parts.get('nat')?.push(`-C ${line.chain} ${line.text}`);
   for (const line of gone) parts.get(line.table)?.push(`-D ${line.chain} ${line.text}`);
   for (const line of come) parts.get(line.table)?.push(`-A ${line.chain} ${line.text}`);
   return batch(parts);
 }
 
-/** Takes out everything of ours. The user's chain stays if the machine's owner has put something into it. `open` gives FORWARD its policy back. */
+/**
+ * Takes out everything of ours. The user's chain stays if the machine's owner has put something into it. `open` gives
+ * FORWARD its policy back.
+ */
 export function renderRemoval(saved: Saved, owner: Owner, open: boolean): string {
   const parts = byTable();
   const to = (table: Table): string[] => parts.get(table) ?? [];

@@ -19,7 +19,7 @@ export interface FirewallState {
   readonly endpoints: readonly FirewallEndpoint[];
   /** Published ports are served by proxies too: 127.0.0.1 and the containers themselves go there, not through NAT. */
   readonly userlandProxy: boolean;
-  /** Forwarding is on for our sake alone: what no rule accepts isn't forwarded, so that the host doesn't become a router. */
+  /** Forwarding is on for our sake alone: what no rule accepts isn't forwarded, so that the host is no router. */
   readonly closed: boolean;
 }
 
@@ -64,7 +64,9 @@ export interface Rule {
   readonly verdict: Verdict;
 }
 
-export const ownChains: Readonly<Record<OwnChain, Table>> = { guard: 'raw', dnat: 'nat', forward: 'filter', user: 'filter' };
+export const ownChains: Readonly<Record<OwnChain, Table>> = {
+  guard: 'raw', dnat: 'nat', forward: 'filter', user: 'filter',
+};
 export const isOwnChain = (chain: Hook | OwnChain): chain is OwnChain => chain in ownChains;
 
 const loopback = '127.0.0.0/8';
@@ -101,7 +103,8 @@ function hooks({ userlandProxy }: FirewallState): Rule[] {
 }
 
 function sourceNat({ bridges, userlandProxy }: FirewallState): Rule[] {
-  const masquerade = (match: Match): Rule => ({ table: 'nat', chain: 'POSTROUTING', match, verdict: { go: 'masquerade' } });
+  const masquerade = (match: Match): Rule =>
+    ({ table: 'nat', chain: 'POSTROUTING', match, verdict: { go: 'masquerade' } });
   return bridges.flatMap((bridge) => {
     const source = formatSubnet(bridge.subnet);
     return [
@@ -115,7 +118,8 @@ function sourceNat({ bridges, userlandProxy }: FirewallState): Rule[] {
 }
 
 function forwarding({ bridges }: FirewallState): Rule[] {
-  const rule = (match: Match, go: 'accept' | 'drop'): Rule => ({ table: 'filter', chain: 'forward', match, verdict: { go } });
+  const rule = (match: Match, go: 'accept' | 'drop'): Rule =>
+    ({ table: 'filter', chain: 'forward', match, verdict: { go } });
   return [
     // All ways in stand before any way out, so that leaving one bridge is no way into another.
     ...bridges.flatMap(({ link, icc }) => [
