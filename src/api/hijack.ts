@@ -10,6 +10,8 @@ export interface StreamOptions {
   readonly detachKeys?: Buffer;
   /** Sent before the live stream (the log so far). */
   readonly before?: (position: { generation: number; offset: number }) => AsyncIterable<Buffer>;
+  /** Sent after the stream: what went wrong with a program that could not be started. */
+  readonly last?: Promise<Buffer | undefined>;
 }
 
 /** The client's two directions, whichever way the connection was taken over. */
@@ -26,7 +28,8 @@ export function takeOver(call: Call, tty: boolean): Client {
   const type = tty ? 'application/vnd.docker.raw-stream' : 'application/vnd.docker.multiplexed-stream';
   if (call.upgraded) {
     const { socket, head } = call.upgraded;
-    if (head.length > 0 && !call.request.headers['content-length']) socket.unshift(head);
+    call.request.resume();
+    if (head.length > 0) socket.unshift(head);
     socket.write(`HTTP/1.1 101 UPGRADED\r\nContent-Type: ${type}\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n`);
     return { input: socket, output: socket };
   }
@@ -52,9 +55,14 @@ export async function stream(client: Client, attachment: Attachment, options: St
   else input.resume();
 
   const attached = await Promise.race([attachment.joined, dropped.then(() => undefined)]);
+  const finish = async (): Promise<void> => {
+    const last = await Promise.race([options.last, dropped.then(() => undefined)]);
+    if (last) output.write(last);
+    output.end();
+  };
   if (!attached) {
     attachment.cancel();
-    output.end();
+    await finish();
     return;
   }
   const process: Duplex = attached.stream;
@@ -67,9 +75,9 @@ export async function stream(client: Client, attachment: Attachment, options: St
     }
     if (options.stdin) typed.pipe(process);
     else process.end();
-    process.pipe(output);
+    process.pipe(output, { end: false });
     const finished = new Promise<void>((resolve) => process.once('end', resolve).once('close', resolve));
-    await Promise.race([finished, dropped]);
+    await Promise.race([finished.then(finish), dropped]);
   } finally {
     typed.unpipe(process);
     // The client left, or the process did: neither holds the other.

@@ -56,9 +56,9 @@ export class Query {
 
 const largestBody = 4 * 2 ** 20;
 
-/** The JSON body: an object, at most 4 MiB; undefined where there is none. */
+/** The JSON body, at most 4 MiB; undefined where there is none. On an upgraded connection it stands before the raw stream. */
 export async function readJson(call: Call): Promise<unknown> {
-  const text = call.upgraded ? await upgradedBody(call) : await requestBody(call.request);
+  const text = await requestBody(call.request);
   if (text.length === 0) return undefined;
   return parseJson(text);
 }
@@ -84,34 +84,4 @@ async function requestBody(request: IncomingMessage): Promise<Buffer> {
     throw invalid(`unsupported Content-Type header (${type}): must be 'application/json'`);
   }
   return Buffer.concat(parts);
-}
-
-/** On an upgraded connection Node has parsed the head only; a body of Content-Length bytes stands before the raw stream. */
-async function upgradedBody({ request, upgraded }: Call): Promise<Buffer> {
-  const length = Number(request.headers['content-length'] ?? 0);
-  if (!upgraded || !Number.isSafeInteger(length) || length <= 0) return Buffer.alloc(0);
-  if (length > largestBody) throw invalid(`the request's body is larger than ${largestBody} bytes`);
-  let got = upgraded.head;
-  while (got.length < length) {
-    const chunk = await nextChunk(upgraded.socket);
-    if (!chunk) throw invalid('the request ended before its body');
-    got = Buffer.concat([got, chunk]);
-  }
-  if (got.length > length) upgraded.socket.unshift(got.subarray(length));
-  return got.subarray(0, length);
-}
-
-async function nextChunk(socket: Duplex): Promise<Buffer | undefined> {
-  for (;;) {
-    const chunk = socket.read() as Buffer | null;
-    if (chunk) return chunk;
-    if (socket.readableEnded || socket.destroyed) return undefined;
-    await new Promise<void>((resolve) => {
-      const done = (): void => {
-        socket.off('readable', done).off('end', done).off('close', done);
-        resolve();
-      };
-      socket.on('readable', done).on('end', done).on('close', done);
-    });
-  }
 }

@@ -1,11 +1,12 @@
 import { hostname as hostHostname } from 'node:os';
+import * as files from '../host/files.ts';
 import { neverRun, type ContainerRecord } from '../model/container.ts';
 import type { ContainerConfig, HostConfig, NetworkingConfig } from '../model/host-config.ts';
 import type { ContainerId } from '../model/ids.ts';
 import { invalid } from '../model/errors.ts';
 import { checkCreate, createWarnings } from './checks.ts';
 import { now } from './clock.ts';
-import { tell, type Context } from './context.ts';
+import { pathsOf, tell, type Context } from './context.ts';
 import { resolveDevices } from './devices.ts';
 import { checkCommand, withImageDefaults } from './image-config.ts';
 import { mountWishes } from './mounts.ts';
@@ -56,6 +57,7 @@ export async function create(context: Context, request: CreateRequest): Promise<
   try {
     await context.snapshots.prepare(id, context.images.layersOf(image.id));
     undo.push('writable layer', () => context.snapshots.remove(id));
+    await files.makeDirectory(pathsOf(context, id).rootfs);
     const mounts = await resolveMounts(context, wishes, undo);
     await fillVolumes(context, record, mounts);
     const made = context.records.update(id, { mounts });

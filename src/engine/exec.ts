@@ -2,7 +2,7 @@ import * as files from '../host/files.ts';
 import { isAlive, type ContainerRecord } from '../model/container.ts';
 import { BerthError, conflict, invalid, messageOf } from '../model/errors.ts';
 import type { OciSpec } from '../model/oci.ts';
-import { connectKeeper, readExit, type ExitRecord, type Keeper } from '../runtime/launch.ts';
+import { connectKeeper, ExecError, readExit, type ExitRecord, type Keeper } from '../runtime/launch.ts';
 import { planExec } from '../runtime/launch-plan.ts';
 import { buildExecProcess } from '../runtime/spec/build.ts';
 import { tell, type Context } from './context.ts';
@@ -11,6 +11,7 @@ import { environmentOf } from './image-config.ts';
 import type { PendingAttach } from './live.ts';
 import { randomId } from './names.ts';
 import { execPaths, type ExecPaths } from './paths.ts';
+import { execFailure } from './exec-failure.ts';
 import { loadSpec } from './spec-file.ts';
 import { UndoStack } from './undo.ts';
 import { resolveUser } from './user.ts';
@@ -40,6 +41,16 @@ function checkRunning(record: ContainerRecord): void {
   if (!isAlive(record.state)) throw conflict(`container ${record.id} is not running`);
 }
 
+/** An exec runs once, in a container that runs. */
+export function checkStartable(context: Context, exec: ExecRecord): ContainerRecord {
+  if (exec.status !== 'created') {
+    throw exec.status === 'running' ? conflict(`exec ${exec.id} is already running`) : conflict(`exec ${exec.id} has already run`);
+  }
+  const record = context.records.find(exec.container);
+  checkRunning(record);
+  return record;
+}
+
 /**
  * Runs the exec's program beside the container's. `join` is the client's stream, joined to the keeper before the
  * program is let go, so that its first byte is seen. Resolves when the program runs.
@@ -48,11 +59,7 @@ export async function startExec(
   context: Context, reference: string, options: { client?: PendingAttach; rows?: number; columns?: number },
 ): Promise<void> {
   const exec = context.execs.find(reference);
-  if (exec.status !== 'created') {
-    throw exec.status === 'running' ? conflict(`exec ${exec.id} is already running`) : conflict(`exec ${exec.id} has already run`);
-  }
-  const record = context.records.find(exec.container);
-  checkRunning(record);
+  const record = checkStartable(context, exec);
   if (!isAlive(record.state)) return;
   const live: LiveExec = { pending: new Set() };
   context.execs.live.set(exec.id, live);
@@ -89,7 +96,7 @@ export async function startExec(
     for (const leftover of await undo.unwind()) context.options.log(`exec ${exec.id}: after a failed start: ${leftover}`);
     const code = (error as { exitCode?: unknown }).exitCode;
     context.execs.put({ ...exec, status: 'exited', exitCode: typeof code === 'number' ? code : 126 });
-    throw error;
+    throw error instanceof ExecError ? execFailure(error, exec.config.args[0] ?? '') : error;
   }
 }
 

@@ -42,7 +42,7 @@ export function checkName(name: string): string {
   const plain = name.replace(/^\//, '');
   if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/.test(plain) || plain.length > 255) {
     throw invalid(
-      `Invalid container name (${plain.slice(0, 300)}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed, and at least two of them`,
+      `Invalid container name (${plain.slice(0, 300)}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`,
     );
   }
   return plain;

@@ -59,10 +59,10 @@ async function removeAll(context: Context, record: ContainerRecord, options: Rem
   }
   const last = context.records.get(record.id) ?? record;
   if (isAlive(last.state)) throw new BerthError('internal', `cannot remove container ${record.id}: ${leftovers.join('; ') || 'its process did not end'}`);
-  const { exitCode, startedAt: _s, finishedAt: _f, error, oomKilled } = last.state;
+  const { exitCode, startedAt, finishedAt, error, oomKilled } = last.state;
   if (last.state.status !== 'removing') {
     context.records.update(record.id, {
-      state: { status: last.state.status === 'dead' ? 'removing' : 'removing', startedAt: _s, finishedAt: _f, exitCode, error, oomKilled },
+      state: { status: 'removing', startedAt, finishedAt, exitCode, error, oomKilled },
     });
   }
   for (const pending of [...live.pendingAttach]) pending.drop();
@@ -86,8 +86,7 @@ async function removeAll(context: Context, record: ContainerRecord, options: Rem
   }
   context.records.delete(record.id, options.automatic ? exitCode : undefined);
   tell(context, record, 'destroy');
-  const result = { exitCode, ...(error ? { error } : {}) };
-  for (const waiter of [...live.onExit, ...live.onRemoved]) waiter(result);
+  for (const waiter of [...live.onExit, ...live.onRemoved]) waiter({ exitCode });
   context.live.forget(record.id);
 }
 

@@ -1,7 +1,7 @@
 import { isAlive, type ContainerRecord, type ContainerState } from '../model/container.ts';
 import { BerthError, conflict, messageOf } from '../model/errors.ts';
 import * as files from '../host/files.ts';
-import { connectKeeper, type Keeper } from '../runtime/launch.ts';
+import { connectKeeper, ExecError, type Keeper } from '../runtime/launch.ts';
 import { planCreate } from '../runtime/launch-plan.ts';
 import { buildSpec } from '../runtime/spec/build.ts';
 import { validate } from '../runtime/validate.ts';
@@ -10,7 +10,10 @@ import { now } from './clock.ts';
 import { pathsOf, tell, type Context } from './context.ts';
 import { writeEtcFiles } from './etc-files.ts';
 import { attachNetwork } from './networking.ts';
+import { remove } from './remove.ts';
 import { checkSources, placementOf, specRequest, type JoinedTimes } from './request.ts';
+import { execFailure } from './exec-failure.ts';
+import { commandOf } from './image-config.ts';
 import { watch } from './settle.ts';
 import { saveSpec } from './spec-file.ts';
 import { UndoStack } from './undo.ts';
@@ -41,11 +44,22 @@ export async function start(context: Context, record: ContainerRecord, options: 
   } catch (error) {
     for (const pending of [...live.pendingAttach]) pending.drop();
     live.pendingAttach.clear();
+    live.starting = undefined;
+    resolve();
+    await removeFailed(context, record, options);
     throw error;
   } finally {
     live.starting = undefined;
     resolve();
   }
+}
+
+/** `--rm` holds for a container that could never start, too: whoever waits for its removal must not wait for ever. */
+async function removeFailed(context: Context, record: ContainerRecord, { by }: StartOptions): Promise<void> {
+  const current = context.records.get(record.id);
+  if (!current?.hostConfig.AutoRemove || by !== 'user') return;
+  await remove(context, current, { force: true, volumes: true, automatic: true }).catch((error: unknown) =>
+    context.options.log(`container ${record.id}: removing it after a failed start: ${messageOf(error)}`));
 }
 
 function checkStartable(record: ContainerRecord, removing: boolean): void {
@@ -68,7 +82,7 @@ async function launch(context: Context, record: ContainerRecord): Promise<void> 
     const attached = await attachNetwork(context, record);
     const joined: JoinedTimes = new Map();
     const [request] = await Promise.all([
-      specRequest(context, record, attached, joined), writeEtcFiles(context, record, attached), files.makeDirectory(paths.rootfs),
+      specRequest(context, record, attached, joined), writeEtcFiles(context, record, attached),
     ]);
     const spec = buildSpec(request, context.host);
     validate(spec, context.host);
@@ -106,7 +120,7 @@ async function launch(context: Context, record: ContainerRecord): Promise<void> 
   } catch (error) {
     const leftovers = await undo.unwind();
     for (const leftover of leftovers) context.options.log(`container ${record.id}: after a failed start: ${leftover}`);
-    throw recordFailure(context, record, error);
+    throw recordFailure(context, record, error instanceof ExecError ? execFailure(error, commandOf(record.config)[0] ?? '') : error);
   }
 }
 

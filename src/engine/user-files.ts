@@ -1,8 +1,9 @@
 import type { RootSource } from '../host/helper.ts';
 import { zeroTime, type ContainerRecord } from '../model/container.ts';
 import { BerthError } from '../model/errors.ts';
+import { emptyLayer } from '../storage/layers.ts';
 import type { OverlayRoot } from '../storage/snapshots.ts';
-import { pathsOf, type Context } from './context.ts';
+import type { Context } from './context.ts';
 import type { UserFiles } from './user.ts';
 
 const largest = 10 * 2 ** 20;
@@ -28,8 +29,10 @@ export async function userFilesOf(context: Context, record: ContainerRecord): Pr
   const known = fresh ? context.userFiles.get(record.imageId) : undefined;
   if (known) return known;
   const { cwd, lower, upper } = overlayOf(context, record);
-  const found = await readUserFiles(context, {
-    overlay: { cwd, lower, ...(fresh ? {} : { upper }) }, at: pathsOf(context, record.id).rootfs,
+  // Without an upper directory overlayfs wants two different lower ones.
+  const trees = fresh && lower.length === 1 ? [...lower, ...lower[0] === emptyLayer ? [] : [emptyLayer]] : lower;
+  const found = trees.length === 1 && fresh ? { passwd: '', group: '' } : await readUserFiles(context, {
+    overlay: { cwd, lower: trees, ...(fresh ? {} : { upper }) },
   });
   if (fresh) {
     context.userFiles.set(record.imageId, found);

@@ -5,8 +5,9 @@ import type { Route } from '../server.ts';
 import { checkShape } from '../wire/shape.ts';
 import { size } from './containers.ts';
 import { Waiting } from '../../engine/attach.ts';
-import { startExec } from '../../engine/exec.ts';
-import { conflict } from '../../model/errors.ts';
+import { checkStartable, startExec } from '../../engine/exec.ts';
+import { frame } from '../../engine/logs.ts';
+import { messageOf } from '../../model/errors.ts';
 
 const id = (call: Call): string => call.params.id ?? '';
 
@@ -32,17 +33,17 @@ async function startHandler(call: Call): Promise<{ status: number } | void> {
     await startExec(call.engine.context, exec.id, terminal);
     return { status: 200 };
   }
-  if (exec.status !== 'created') throw conflict(`exec ${exec.id} has already run`);
+  checkStartable(call.engine.context, exec);
   const { config } = exec;
   const keys = parseDetachKeys(config.detachKeys);
   const waiting = new Waiting({ stdin: config.attachStdin, stdout: config.attachStdout, stderr: config.attachStderr });
-  // The head is sent once the program is prepared or has failed, so that a failure is still a status.
-  const started = startExec(call.engine.context, exec.id, { client: waiting, ...terminal });
-  const outcome = await started.then(() => undefined, (error: unknown) => ({ error }));
-  if (outcome) throw outcome.error;
-  await stream(takeOver({ ...call, upgraded: call.upgraded && { socket: call.upgraded.socket, head: Buffer.alloc(0) } } as Call, config.tty), waiting, {
-    tty: config.tty, stdin: config.attachStdin, detachKeys: keys,
+  const client = takeOver(call, config.tty);
+  // From here on a failure can't be a status: as with Docker its text is the output, and the exit code tells.
+  const last = startExec(call.engine.context, exec.id, { client: waiting, ...terminal }).then(() => undefined, (error: unknown) => {
+    const text = Buffer.from(`${messageOf(error)}\r\n`);
+    return config.tty ? text : frame('stdout', text);
   });
+  await stream(client, waiting, { tty: config.tty, stdin: config.attachStdin, detachKeys: keys, last });
 }
 
 export const execRoutes: readonly Route[] = [
