@@ -121,14 +121,32 @@ int open_process(struct context *c, uint32_t pid, uint64_t start_time)
 	return fd;
 }
 
+/* By the files of the host's /proc, not by pidfd_open: init is in a pid namespace of its own by now, where the number
+ * means another process or none. All are opened, and the process checked, before the first is entered. */
 static int join(struct context *c, uint32_t pid, uint64_t start_time, int flags)
 {
-	CLEANUP_FD int fd = open_process(c, pid, start_time);
-	if (fd < 0)
-		return -1;
-	if (setns(fd, flags))
-		return fail(&c->err, "join namespaces %x of process %u", (unsigned)flags, pid);
-	return flags & CLONE_NEWNS ? open_root(c, "/") : 0;
+	static const struct { int flag; const char *name; } kinds[] = {
+		{ CLONE_NEWUSER, "user" }, { CLONE_NEWCGROUP, "cgroup" }, { CLONE_NEWIPC, "ipc" }, { CLONE_NEWUTS, "uts" },
+		{ CLONE_NEWNET, "net" }, { CLONE_NEWNS, "mnt" },
+	};
+	enum { count = sizeof kinds / sizeof *kinds };
+	int fds[count], result = 0;
+	for (size_t i = 0; i < count; i++) {
+		char path[48];
+		fds[i] = -1;
+		snprintf(path, sizeof path, "/proc/%u/ns/%s", pid, kinds[i].name);
+		if ((flags & kinds[i].flag) && result == 0 && (fds[i] = open(path, O_RDONLY | O_CLOEXEC)) < 0)
+			result = fail(&c->err, "open %s", path);
+	}
+	if (result == 0 && start_time && start_time_of(pid) != start_time)
+		result = fail_with(&c->err, ESRCH, "process %u", pid);
+	for (size_t i = 0; i < count; i++) {
+		if (fds[i] >= 0 && result == 0 && setns(fds[i], kinds[i].flag))
+			result = fail(&c->err, "join %s namespace of process %u", kinds[i].name, pid);
+		if (fds[i] >= 0)
+			close(fds[i]);
+	}
+	return result == 0 && (flags & CLONE_NEWNS) ? open_root(c, "/") : result;
 }
 
 static int hold_port(struct context *c, const struct op_hold_port *o)
