@@ -18,14 +18,15 @@ export class UnpackEncoder implements TarHandler {
   #used = 0;
   /** Whether the file that is open is wanted at all. */
   #open = false;
-  /** Sum of the files' sizes, in bytes, as Docker counts a layer. */
+  /** Bytes of files and of symlinks' targets, as Docker counts a layer. */
   size = 0;
 
   entry(entry: TarEntry): void {
     const step = stepOf(entry);
     this.#open = step?.op === 'file';
     if (!step) return;
-    if (this.#open) this.size += entry.size;
+    if (step.op === 'file') this.size += entry.size;
+    else if (step.op === 'symlink') this.size += step.link.length;
     const xattrs = [...entry.xattrs].filter(([name]) => !overlayXattr.test(name));
     let body = entryBytes + step.path.length + step.link.length + 2;
     for (const [name, value] of xattrs) body += 9 + name.length + value.length;
