@@ -129,6 +129,11 @@ async function apiError(response: HttpResponse): Promise<ApiError> {
   }
 }
 
+/** Of one container, by name or id, and what is asked of it: `/containers/site/json`. */
+export function containerPath(name: string, ...rest: string[]): string {
+  return ['/containers', encodeURIComponent(name), ...rest].join('/');
+}
+
 /** `a/b` + {c: true, d: undefined, e: ['x', 'y']} → `/v1.51/a/b?c=1&e=x&e=y`. */
 export function pathWith(path: string, query: Query): string {
   const parts: string[] = [];

@@ -15,7 +15,7 @@ const stepMs = 5;
 export async function startEngine(socketPath: string, daemonArguments: readonly string[]): Promise<void> {
   if (process.getuid?.() !== 0) {
     const typed = process.argv.slice(2).join(' ');
-    throw new UnreachableError(`no engine runs at ${socketPath}, and berth needs root to start one: try sudo berth ${typed}`);
+    throw new UnreachableError(`no engine runs at ${socketPath}, and starting one needs root: try sudo berth ${typed}`);
   }
   const runDirectory = dirname(socketPath);
   const logPath = join(runDirectory, 'daemon.log');

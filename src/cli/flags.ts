@@ -16,7 +16,7 @@ export interface Flag<T> {
   read(value: string, previous: T): T;
 }
 
-export type Flags = Record<string, Flag<any>>;
+export type Flags = Record<string, Flag<unknown>>;
 export type Values<F extends Flags> = { [K in keyof F]: F[K] extends Flag<infer T> ? T : never };
 
 /** Present or not; `--flag=false` takes it back. */

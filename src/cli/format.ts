@@ -1,6 +1,6 @@
 /**
- * Listings: rows of named columns, shown as a table, by a Go template, or as JSON. The columns of a template that starts
- * with `table` get Docker's headings.
+ * Listings: rows of named columns, shown as a table, by a Go template, or as JSON. The columns of a template that
+ * starts with `table` get Docker's headings.
  */
 import { layOut } from './table.ts';
 import { compile } from './template/eval.ts';

@@ -53,8 +53,11 @@ function headOf({ method, path, headers = {}, body, contentType, upgrade = false
     lines.push(`Content-Type: ${contentType ?? 'application/json'}`, `Content-Length: ${Buffer.byteLength(body)}`);
     return `${lines.join('\r\n')}\r\n\r\n${body}`;
   }
-  if (body !== undefined) lines.push(`Content-Type: ${contentType ?? 'application/x-tar'}`, 'Transfer-Encoding: chunked');
-  else if (method !== 'GET' && method !== 'HEAD') lines.push('Content-Length: 0');
+  if (body !== undefined) {
+    lines.push(`Content-Type: ${contentType ?? 'application/x-tar'}`, 'Transfer-Encoding: chunked');
+  } else if (method !== 'GET' && method !== 'HEAD') {
+    lines.push('Content-Length: 0');
+  }
   return `${lines.join('\r\n')}\r\n\r\n`;
 }
 

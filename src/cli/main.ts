@@ -63,7 +63,8 @@ function clientOptions(host: string | undefined, debug: boolean): ConstructorPar
   const address = parseEngineAddress(asked ?? `unix://${defaultSocket}`);
   // BERTH_AUTOSTART: an engine at another address starts by itself too, with these options of `berth daemon`.
   const autostart = process.env['BERTH_AUTOSTART'];
-  const options = { address, ...(debug ? { debug: (line: string) => void process.stderr.write(`debug: ${line}\n`) } : {}) };
+  const show = (line: string): void => void process.stderr.write(`debug: ${line}\n`);
+  const options = { address, ...(debug ? { debug: show } : {}) };
   if (address.kind !== 'unix' || (asked !== undefined && autostart === undefined)) return options;
   const daemonArguments = (autostart ?? '').split(' ').filter((word) => word !== '');
   const socket = address.path;

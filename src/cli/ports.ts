@@ -19,7 +19,8 @@ export function displayPorts(ports: readonly PortSummary[]): string {
   const single: Run[] = [];
   for (const port of sorted) {
     const { IP: ip = '', PrivatePort, PublicPort = 0, Type: type } = port;
-    const run: Run = { ip: PublicPort > 0 ? ip : '', type, first: PrivatePort, last: PrivatePort, publicFirst: PublicPort };
+    const shownIp = PublicPort > 0 ? ip : '';
+    const run: Run = { ip: shownIp, type, first: PrivatePort, last: PrivatePort, publicFirst: PublicPort };
     // A range is drawn together only where outside and inside have the same numbers.
     if (PublicPort > 0 && PublicPort !== PrivatePort) {
       single.push(run);

@@ -4,7 +4,12 @@ import type { Cli } from './context.ts';
 import { showProgress } from './streams.ts';
 
 /** Has the engine download an image; `show` gets the progress. */
-export async function pullImage(cli: Cli, image: string, platform: string, show: (text: string) => void): Promise<void> {
+export async function pullImage(
+  cli: Cli,
+  image: string,
+  platform: string,
+  show: (text: string) => void,
+): Promise<void> {
   const reference = withDefaultTag(parseReference(image));
   const query = { fromImage: familiarRepository(reference), tag: reference.digest ?? reference.tag, platform };
   const response = await cli.client.send('POST', '/images/create', query);

@@ -1,7 +1,7 @@
 /** A container at the terminal, which run, start and attach share: streams, signals, size, and the exit code. */
 import type { ContainerWaitResponse } from '../api/wire/docker.ts';
 import type { Client } from './client.ts';
-import { textOf } from './client.ts';
+import { containerPath, textOf } from './client.ts';
 import type { Cli } from './context.ts';
 import { parseDetachKeys } from './detach-keys.ts';
 import { ExitError } from './errors.ts';
@@ -59,7 +59,7 @@ interface Waiting {
 
 /** Asks for the exit code before there is one: the engine has taken the question when this resolves. */
 export async function waitFor(client: Client, container: string, condition: string): Promise<Waiting> {
-  const path = `/containers/${encodeURIComponent(container)}/wait`;
+  const path = containerPath(container, 'wait');
   const response = await client.send('POST', path, { condition });
   const code = textOf(response).then((text) => {
     const { StatusCode, Error: error } = JSON.parse(text) as ContainerWaitResponse;

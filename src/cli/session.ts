@@ -27,6 +27,8 @@ export function openSession(cli: Cli, connection: HttpResponse, options: Session
   const left = options.stdin ? sendInput(cli, connection, options) : new Promise<never>(() => undefined);
   const output = copyOutput(cli, connection.body, options.tty).then(() => 'ended' as const);
   const done = Promise.race([output, left]);
+  // Given up before anybody awaited it, it is nobody's failure.
+  done.catch(() => undefined);
   return {
     done,
     close() {

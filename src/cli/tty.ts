@@ -18,7 +18,10 @@ export function consoleSize(stdout: NodeJS.WriteStream): [number, number] {
 }
 
 /** Tells the size now and after each change, until the returned function is called. A failing `tell` isn't minded. */
-export function followSize(stdout: NodeJS.WriteStream, tell: (rows: number, columns: number) => Promise<void>): () => void {
+export function followSize(
+  stdout: NodeJS.WriteStream,
+  tell: (rows: number, columns: number) => Promise<void>,
+): () => void {
   if (!stdout.isTTY) return () => undefined;
   const send = (): void => {
     const [rows, columns] = consoleSize(stdout);

@@ -60,7 +60,7 @@ interface Line<F extends Flags> {
 }
 
 /** The verb as commander knows it: for reading the values and writing the help. */
-export function commandFor(name: string, definition: Verb<any>): Command {
+export function commandFor(name: string, definition: Verb): Command {
   const command = new Command(`berth ${name}`)
     .usage(definition.usage)
     .description(definition.about)
@@ -68,8 +68,14 @@ export function commandFor(name: string, definition: Verb<any>): Command {
     .allowExcessArguments()
     .exitOverride()
     .configureOutput({ writeErr: () => undefined })
-    .configureHelp({ optionTerm: shownTerm, optionDescription: (option) => option.description, sortOptions: true, visibleArguments: () => [], helpWidth: 110 });
-  for (const [key, flag] of Object.entries<Flag<unknown>>(definition.flags)) command.addOption(optionFor(key, flag));
+    .configureHelp({
+      optionTerm: shownTerm,
+      optionDescription: (option) => option.description,
+      sortOptions: true,
+      visibleArguments: () => [],
+      helpWidth: 110,
+    });
+  for (const [key, flag] of Object.entries(definition.flags)) command.addOption(optionFor(key, flag));
   const examples = definition.examples.map(([line, about]) => `  berth ${line}\n      ${about}`).join('\n');
   const help = command.helpInformation();
   command.helpInformation = () => (examples === '' ? help : `${help}\nExamples:\n${examples}\n`);

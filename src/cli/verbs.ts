@@ -3,7 +3,7 @@ import type { Verb } from './verb.ts';
 
 interface Entry {
   readonly about: string;
-  readonly load: () => Promise<{ default: Verb<any> }>;
+  readonly load: () => Promise<{ default: Verb }>;
 }
 
 export const verbs: Readonly<Record<string, Entry>> = {
@@ -44,7 +44,9 @@ const groups: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     ls: 'ps', list: 'ps', ps: 'ps', remove: 'rm',
     ...same('attach create exec inspect kill logs pause port rename restart rm run start stop top unpause wait'),
   },
-  image: { ls: 'images', list: 'images', rm: 'rmi', remove: 'rmi', ...same('history import inspect load pull save tag') },
+  image: {
+    ls: 'images', list: 'images', rm: 'rmi', remove: 'rmi', ...same('history import inspect load pull save tag'),
+  },
   system: same('events info'),
 };
 

@@ -1,4 +1,5 @@
 import type { ContainerInspect } from '../../api/wire/docker.ts';
+import { containerPath } from '../client.ts';
 import { ExitError } from '../errors.ts';
 import { maybeText, toggle } from '../flags.ts';
 import { checkTerminal, runAtTerminal } from '../running.ts';
@@ -16,11 +17,13 @@ export default verb({
   least: 1,
   most: 1,
   async run(cli, { noStdin, sigProxy, detachKeys }, [name = '']) {
-    const inspect = await cli.client.get<ContainerInspect>(`/containers/${encodeURIComponent(name)}/json`);
+    const inspect = await cli.client.get<ContainerInspect>(containerPath(name, 'json'));
     const { Id: container, State: state, Config: config } = inspect;
     if (!state.Running) throw new ExitError('You cannot attach to a stopped container, start it first', 1);
     if (state.Paused) throw new ExitError('You cannot attach to a paused container, unpause it first', 1);
-    if (state.Restarting) throw new ExitError('You cannot attach to a restarting container, wait until it is running', 1);
+    if (state.Restarting) {
+      throw new ExitError('You cannot attach to a restarting container, wait until it is running', 1);
+    }
     const tty = config.Tty === true;
     const stdin = !noStdin && config.OpenStdin === true;
     checkTerminal(cli, stdin, tty);

@@ -34,7 +34,8 @@ export default verb({
 /** `2026-01-31T12:00:00.000000000Z container start 4b1c… (image=web, name=site)`. */
 function show({ time, timeNano, Type, Action, Actor }: EventMessage): string {
   const nano = timeNano > 0 ? BigInt(timeNano) : BigInt(time) * 1_000_000_000n;
-  const when = `${new Date(Number(nano / 1_000_000n)).toISOString().slice(0, 19)}.${String(nano % 1_000_000_000n).padStart(9, '0')}Z`;
+  const second = new Date(Number(nano / 1_000_000n)).toISOString().slice(0, 19);
+  const when = `${second}.${String(nano % 1_000_000_000n).padStart(9, '0')}Z`;
   const attributes = Object.keys(Actor.Attributes ?? {}).sort().map((key) => `${key}=${Actor.Attributes[key]}`);
   return `${when} ${Type} ${Action} ${Actor.ID}${attributes.length === 0 ? '' : ` (${attributes.join(', ')})`}`;
 }

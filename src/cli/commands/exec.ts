@@ -1,4 +1,5 @@
 import type { ExecCreateRequest, ExecInspect } from '../../api/wire/docker.ts';
+import { containerPath } from '../client.ts';
 import type { Cli } from '../context.ts';
 import { environmentOf } from '../create/environment.ts';
 import { parseDetachKeys } from '../detach-keys.ts';
@@ -48,7 +49,7 @@ export default verb({
       Cmd: command,
       ...size,
     };
-    const { Id } = await cli.client.post<{ Id: string }>(`/containers/${encodeURIComponent(container)}/exec`, {}, body);
+    const { Id } = await cli.client.post<{ Id: string }>(containerPath(container, 'exec'), {}, body);
     if (detach) {
       await cli.client.post(`/exec/${Id}/start`, {}, { Detach: true, Tty: tty, ...size }).catch(withCode);
       return 0;
@@ -57,9 +58,14 @@ export default verb({
   },
 });
 
-async function runAttached(cli: Cli, id: string, { Tty: tty = false, AttachStdin: stdin = false, ...body }: ExecCreateRequest): Promise<number> {
+async function runAttached(
+  cli: Cli,
+  id: string,
+  { Tty: tty = false, AttachStdin: stdin = false, ...body }: ExecCreateRequest,
+): Promise<number> {
   const size = body.ConsoleSize === undefined ? {} : { ConsoleSize: body.ConsoleSize };
-  const connection = await cli.client.hijack(`/exec/${id}/start`, {}, { Detach: false, Tty: tty, ...size }).catch(withCode);
+  const start = { Detach: false, Tty: tty, ...size };
+  const connection = await cli.client.hijack(`/exec/${id}/start`, {}, start).catch(withCode);
   const session = openSession(cli, connection, { tty, stdin, detachKeys: body.DetachKeys });
   try {
     const stopFollowing = tty ? followSize(cli.stdout, (h, w) => resize(cli.client, `/exec/${id}`, h, w)) : undefined;

@@ -27,7 +27,8 @@ export default verb({
     cli.write(formatListing(format, {
       table: `{{.ID}}\t{{${human ? '.CreatedSince' : '.CreatedAt'}}}\t{{.CreatedBy}}\t{{.Size}}\t{{.Comment}}`,
       headings: {
-        ID: 'IMAGE', CreatedSince: 'CREATED', CreatedAt: 'CREATED AT', CreatedBy: 'CREATED BY', Size: 'SIZE', Comment: 'COMMENT',
+        ID: 'IMAGE', CreatedSince: 'CREATED', CreatedAt: 'CREATED AT', CreatedBy: 'CREATED BY', Size: 'SIZE',
+        Comment: 'COMMENT',
       },
       rows: items.map((item) => {
         const command = item.CreatedBy.replaceAll('\t', ' ').trim();

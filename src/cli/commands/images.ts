@@ -38,8 +38,9 @@ export default verb({
     cli.write(formatListing(format, {
       table: `{{.Repository}}\t{{.Tag}}\t${digests ? '{{.Digest}}\t' : ''}{{.ID}}\t{{.CreatedSince}}\t{{.Size}}`,
       headings: {
-        Repository: 'REPOSITORY', Tag: 'TAG', Digest: 'DIGEST', ID: 'IMAGE ID', CreatedSince: 'CREATED', CreatedAt: 'CREATED AT',
-        Size: 'SIZE', Containers: 'CONTAINERS', SharedSize: 'SHARED SIZE', UniqueSize: 'UNIQUE SIZE', VirtualSize: 'SIZE',
+        Repository: 'REPOSITORY', Tag: 'TAG', Digest: 'DIGEST', ID: 'IMAGE ID', CreatedSince: 'CREATED',
+        CreatedAt: 'CREATED AT', Size: 'SIZE', Containers: 'CONTAINERS', SharedSize: 'SHARED SIZE',
+        UniqueSize: 'UNIQUE SIZE', VirtualSize: 'SIZE',
       },
       rows,
     }));
@@ -65,7 +66,8 @@ function rowsOf(image: ImageSummary, noTrunc: boolean, withDigest: boolean): Row
   });
   const tags = (image.RepoTags ?? []).filter((name) => name !== '<none>:<none>');
   const digests = (image.RepoDigests ?? []).filter((name) => name !== '<none>@<none>');
-  const digestOf = (repository: string): string => digests.find((name) => name.startsWith(`${repository}@`))?.split('@')[1] ?? '<none>';
+  const digestOf = (repository: string): string =>
+    digests.find((name) => name.startsWith(`${repository}@`))?.split('@')[1] ?? '<none>';
   if (tags.length === 0) {
     if (digests.length === 0) return [row('<none>', '<none>', '<none>')];
     return digests.map((name) => row(name.split('@')[0] ?? '', '<none>', name.split('@')[1] ?? ''));

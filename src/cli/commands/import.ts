@@ -20,7 +20,9 @@ export default verb({
   least: 1,
   most: 2,
   async run(cli, { change, message, platform }, [source = '', name]) {
-    if (/^https?:\/\//.test(source)) throw new ExitError(`import from an address is not there yet: fetch ${source} first`, 1);
+    if (/^https?:\/\//.test(source)) {
+      throw new ExitError(`import from an address is not there yet: fetch ${source} first`, 1);
+    }
     if (source !== '-' && !existsSync(source)) throw new ExitError(`open ${source}: no such file or directory`, 1);
     const target = name === undefined ? {} : splitTag(name);
     const query = { fromSrc: '-', ...target, message, changes: change, platform };

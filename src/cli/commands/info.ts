@@ -63,5 +63,6 @@ function serverText(info: InfoResponse): string {
 /** `name=seccomp,profile=builtin` → two lines. */
 function optionLines(option: string): string[] {
   const [name = '', ...more] = option.split(',').map((pair) => pair.split('='));
-  return [`  ${name[1] ?? option}`, ...more.map(([key, value]) => `   ${key === 'profile' ? 'Profile' : key}: ${value}`)].map((line) => line.slice(1));
+  const details = more.map(([key, value]) => `  ${key === 'profile' ? 'Profile' : key}: ${value}`);
+  return [` ${name[1] ?? option}`, ...details];
 }

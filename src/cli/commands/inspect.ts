@@ -1,3 +1,4 @@
+import { containerPath } from '../client.ts';
 import type { Cli } from '../context.ts';
 import { ApiError, UsageError } from '../errors.ts';
 import { text, toggle } from '../flags.ts';
@@ -44,7 +45,9 @@ export default verb({
 /** The first kind of thing that has the name. */
 async function find(cli: Cli, name: string, type: string, size: boolean): Promise<unknown> {
   const id = encodeURIComponent(name);
-  const paths = { container: `/containers/${id}/json`, image: `/images/${id}/json`, network: `/networks/${id}`, volume: `/volumes/${id}` };
+  const paths = {
+    container: containerPath(name, 'json'), image: `/images/${id}/json`, network: `/networks/${id}`, volume: `/volumes/${id}`,
+  };
   for (const kind of kinds) {
     if (type !== '' && kind !== type) continue;
     try {

@@ -1,3 +1,4 @@
+import { containerPath } from '../client.ts';
 import { each } from '../context.ts';
 import { text } from '../flags.ts';
 import { verb } from '../verb.ts';
@@ -9,5 +10,5 @@ export default verb({
   flags: { signal: text('-s, --signal <signal>', 'Signal, by name or number (default KILL)') },
   least: 1,
   run: (cli, { signal }, names) =>
-    each(cli, names, (name) => cli.client.post(`/containers/${encodeURIComponent(name)}/kill`, { signal: signal || 'KILL' })),
+    each(cli, names, (name) => cli.client.post(containerPath(name, 'kill'), { signal: signal || 'KILL' })),
 });

@@ -1,4 +1,5 @@
 import type { ContainerInspect } from '../../api/wire/docker.ts';
+import { containerPath } from '../client.ts';
 import { single, text, toggle } from '../flags.ts';
 import { copyOutput } from '../session.ts';
 import { parseMoment } from '../units.ts';
@@ -14,7 +15,9 @@ export default verb({
   flags: {
     details: toggle('--details', 'Show extra attributes'),
     follow: toggle('-f, --follow', 'Go on as output comes'),
-    since: single('--since <time>', 'From a time (2026-01-31T12:00:00Z) or a while ago (10m) on', (value) => parseMoment(value)),
+    since: single(
+      '--since <time>', 'From a time (2026-01-31T12:00:00Z) or a while ago (10m) on', (value) => parseMoment(value)
+    ),
     tail: text('-n, --tail <lines>', 'Lines from the end, or all', 'all'),
     timestamps: toggle('-t, --timestamps', 'Show the time of each line'),
     until: single('--until <time>', 'Up to a time or a while ago', (value) => parseMoment(value)),
@@ -22,7 +25,7 @@ export default verb({
   least: 1,
   most: 1,
   async run(cli, options, [name = '']) {
-    const path = `/containers/${encodeURIComponent(name)}`;
+    const path = containerPath(name);
     const { follow, since, until, timestamps, tail, details } = options;
     const query = { follow, stdout: true, stderr: true, since, until, timestamps, tail, details };
     const response = await cli.client.send('GET', `${path}/logs`, query);

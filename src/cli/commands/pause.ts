@@ -1,3 +1,4 @@
+import { containerPath } from '../client.ts';
 import { each } from '../context.ts';
 import { verb } from '../verb.ts';
 
@@ -7,5 +8,5 @@ export default verb({
   examples: [['pause site', 'It keeps its memory and its place, and does nothing']],
   flags: {},
   least: 1,
-  run: (cli, _, names) => each(cli, names, (name) => cli.client.post(`/containers/${encodeURIComponent(name)}/pause`)),
+  run: (cli, _, names) => each(cli, names, (name) => cli.client.post(containerPath(name, 'pause'))),
 });

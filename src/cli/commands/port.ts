@@ -1,4 +1,5 @@
 import type { ContainerInspect } from '../../api/wire/docker.ts';
+import { containerPath } from '../client.ts';
 import { ExitError } from '../errors.ts';
 import { verb } from '../verb.ts';
 
@@ -10,7 +11,7 @@ export default verb({
   least: 1,
   most: 2,
   async run(cli, _, [name = '', port]) {
-    const { NetworkSettings: network } = await cli.client.get<ContainerInspect>(`/containers/${encodeURIComponent(name)}/json`);
+    const { NetworkSettings: network } = await cli.client.get<ContainerInspect>(containerPath(name, 'json'));
     const show = ({ HostIp, HostPort }: { HostIp: string; HostPort: string }): string =>
       `${HostIp.includes(':') ? `[${HostIp}]` : HostIp}:${HostPort}`;
     if (port !== undefined) {
@@ -20,7 +21,8 @@ export default verb({
       for (const binding of bindings) cli.line(show(binding));
       return 0;
     }
-    const byNumber = ([a]: [string, unknown], [b]: [string, unknown]): number => Number.parseInt(a, 10) - Number.parseInt(b, 10);
+    const byNumber = ([a]: [string, unknown], [b]: [string, unknown]): number =>
+      Number.parseInt(a, 10) - Number.parseInt(b, 10);
     for (const [inside, bindings] of Object.entries(network.Ports).sort(byNumber)) {
       for (const binding of bindings ?? []) cli.line(`${inside} -> ${show(binding)}`);
     }

@@ -8,6 +8,8 @@ import { displayPorts } from '../ports.ts';
 import { ago, humanSize } from '../units.ts';
 import { verb } from '../verb.ts';
 
+const columns = '{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}';
+
 export default verb({
   usage: '[OPTIONS]',
   about: 'List containers.',
@@ -37,11 +39,11 @@ export default verb({
       return 0;
     }
     cli.write(formatListing(format, {
-      table: `{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}${size ? '\t{{.Size}}' : ''}`,
+      table: columns + (size ? '\t{{.Size}}' : ''),
       headings: {
-        ID: 'CONTAINER ID', Image: 'IMAGE', Command: 'COMMAND', RunningFor: 'CREATED', CreatedAt: 'CREATED AT', Status: 'STATUS',
-        Ports: 'PORTS', Names: 'NAMES', Size: 'SIZE', State: 'STATE', Labels: 'LABELS', Mounts: 'MOUNTS',
-        LocalVolumes: 'LOCAL VOLUMES', Networks: 'NETWORKS', Platform: 'PLATFORM',
+        ID: 'CONTAINER ID', Image: 'IMAGE', Command: 'COMMAND', RunningFor: 'CREATED', CreatedAt: 'CREATED AT',
+        Status: 'STATUS', Ports: 'PORTS', Names: 'NAMES', Size: 'SIZE', State: 'STATE', Labels: 'LABELS',
+        Mounts: 'MOUNTS', LocalVolumes: 'LOCAL VOLUMES', Networks: 'NETWORKS', Platform: 'PLATFORM',
       },
       rows: containers.map((container) => rowOf(container, noTrunc)),
     }));

@@ -1,3 +1,4 @@
+import { containerPath } from '../client.ts';
 import { verb } from '../verb.ts';
 
 export default verb({
@@ -8,7 +9,7 @@ export default verb({
   least: 2,
   most: 2,
   async run(cli, _, [container = '', name = '']) {
-    await cli.client.post(`/containers/${encodeURIComponent(container)}/rename`, { name });
+    await cli.client.post(containerPath(container, 'rename'), { name });
     return 0;
   },
 });

@@ -1,3 +1,4 @@
+import { containerPath } from '../client.ts';
 import { each } from '../context.ts';
 import { ApiError } from '../errors.ts';
 import { toggle } from '../flags.ts';
@@ -15,7 +16,7 @@ export default verb({
   least: 1,
   run: (cli, { force, link, volumes: v }, names) =>
     each(cli, names, async (name) => {
-      const path = `/containers/${encodeURIComponent(name.replace(/^\//, ''))}`;
+      const path = containerPath(name.replace(/^\//, ''));
       await cli.client.delete(path, { force, link, v }).catch((error: unknown) => {
         // What is to be gone and is gone is no failure under -f.
         if (!(force && error instanceof ApiError && error.status === 404)) throw error;

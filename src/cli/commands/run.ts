@@ -26,7 +26,7 @@ export default verb({
   examples: [
     ['run --rm -it busybox sh', 'A shell in a fresh container, removed afterwards'],
     ['run -d --name site -p 10080:80 web', 'A service whose port 80 is 10080 of this host'],
-    ['run --rm -m 64m --cpus 0.5 -v /srv:/data:ro busybox ls /data', 'With limits and a read-only directory of the host'],
+    ['run --rm -m 64m --cpus 0.5 -v /srv:/data:ro busybox ls /data', 'With limits, and a read-only directory'],
   ],
   flags,
   stopAtFirst: true,
@@ -38,7 +38,9 @@ export default verb({
 async function runContainer(cli: Cli, options: Values<typeof flags>, args: string[]): Promise<number> {
   const body = bodyFrom(cli, options, args);
   if (options.detach) {
-    if (options.attach.length > 0) throw new UsageError('conflicting options: cannot specify both --attach and --detach');
+    if (options.attach.length > 0) {
+      throw new UsageError('conflicting options: cannot specify both --attach and --detach');
+    }
     Object.assign(body, { AttachStdin: false, AttachStdout: false, AttachStderr: false, StdinOnce: false });
     const { Id } = await createContainer(cli, options, body);
     await start(cli, Id);

@@ -7,7 +7,7 @@ import { verb } from '../verb.ts';
 export default verb({
   usage: '[OPTIONS] IMAGE [IMAGE...]',
   about: 'Save images to a tar archive.',
-  examples: [['save -o web.tar web', 'To a file'], ['save web redis | gzip > both.tar.gz', 'Two images in one archive']],
+  examples: [['save -o web.tar web', 'To a file'], ['save web redis | gzip > both.tar.gz', 'Two images, one archive']],
   flags: {
     output: text('-o, --output <file>', 'File to write instead of stdout'),
     platform: list('--platform <os/arch>', 'Save only this platform'),

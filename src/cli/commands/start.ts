@@ -1,4 +1,5 @@
 import type { ContainerInspect } from '../../api/wire/docker.ts';
+import { containerPath } from '../client.ts';
 import type { Cli } from '../context.ts';
 import { each } from '../context.ts';
 import { ExitError } from '../errors.ts';
@@ -18,7 +19,7 @@ export default verb({
   least: 1,
   async run(cli, { attach: attached, interactive, detachKeys }, names) {
     if (!attached && !interactive) {
-      return each(cli, names, (name) => cli.client.post(`/containers/${encodeURIComponent(name)}/start`));
+      return each(cli, names, (name) => cli.client.post(containerPath(name, 'start')));
     }
     const [name = '', ...more] = names;
     if (more.length > 0) throw new ExitError('you cannot start and attach multiple containers at once', 1);
@@ -26,8 +27,13 @@ export default verb({
   },
 });
 
-async function startAttached(cli: Cli, name: string, interactive: boolean, detachKeys: string | undefined): Promise<number> {
-  const inspect = await cli.client.get<ContainerInspect>(`/containers/${encodeURIComponent(name)}/json`);
+async function startAttached(
+  cli: Cli,
+  name: string,
+  interactive: boolean,
+  detachKeys: string | undefined,
+): Promise<number> {
+  const inspect = await cli.client.get<ContainerInspect>(containerPath(name, 'json'));
   const { Id: container, Config: config, HostConfig: host } = inspect;
   const tty = config.Tty === true;
   const stdin = interactive && config.OpenStdin === true;

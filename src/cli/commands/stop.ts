@@ -1,3 +1,4 @@
+import { containerPath } from '../client.ts';
 import { each } from '../context.ts';
 import { integer, text } from '../flags.ts';
 import { verb } from '../verb.ts';
@@ -12,5 +13,5 @@ export default verb({
   },
   least: 1,
   run: (cli, { signal, timeout: t }, names) =>
-    each(cli, names, (name) => cli.client.post(`/containers/${encodeURIComponent(name)}/stop`, { signal, t })),
+    each(cli, names, (name) => cli.client.post(containerPath(name, 'stop'), { signal, t })),
 });

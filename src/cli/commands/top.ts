@@ -1,4 +1,5 @@
 import type { ContainerTop } from '../../api/wire/docker.ts';
+import { containerPath } from '../client.ts';
 import { layOut } from '../table.ts';
 import { verb } from '../verb.ts';
 
@@ -11,7 +12,7 @@ export default verb({
   least: 1,
   async run(cli, _, [name = '', ...psArguments]) {
     const query = { ps_args: psArguments.join(' ') };
-    const { Titles, Processes } = await cli.client.get<ContainerTop>(`/containers/${encodeURIComponent(name)}/top`, query);
+    const { Titles, Processes } = await cli.client.get<ContainerTop>(containerPath(name, 'top'), query);
     cli.write(layOut([Titles, ...(Processes ?? [])].map((row) => row.join('\t')), 20));
     return 0;
   },

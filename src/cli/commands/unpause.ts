@@ -1,3 +1,4 @@
+import { containerPath } from '../client.ts';
 import { each } from '../context.ts';
 import { verb } from '../verb.ts';
 
@@ -7,5 +8,6 @@ export default verb({
   examples: [['unpause site', 'It goes on where it stood']],
   flags: {},
   least: 1,
-  run: (cli, _, names) => each(cli, names, (name) => cli.client.post(`/containers/${encodeURIComponent(name)}/unpause`)),
+  run: (cli, _, names) =>
+    each(cli, names, (name) => cli.client.post(containerPath(name, 'unpause'))),
 });

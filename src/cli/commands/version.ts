@@ -49,7 +49,9 @@ function serverText(server: VersionResponse): string {
     ['OS/Arch', `${server.Os}/${server.Arch}`],
     ['Kernel', server.KernelVersion],
   ];
-  const shown = rows.filter(([, value]) => value).map(([name, value]) => `  ${`${name}:`.padEnd(18)}${value}\n`).join('');
-  const parts = (server.Components ?? []).filter(({ Name }) => Name !== 'Engine').map(({ Name, Version }) => ` ${Name}:\n  ${'Version:'.padEnd(18)}${Version}\n`);
+  const line = (name: string, value = ''): string => `  ${`${name}:`.padEnd(18)}${value}\n`;
+  const shown = rows.filter(([, value]) => value).map(([name, value]) => line(name, value)).join('');
+  const others = (server.Components ?? []).filter(({ Name }) => Name !== 'Engine');
+  const parts = others.map(({ Name, Version }) => ` ${Name}:\n${line('Version', Version)}`);
   return `\nServer${server.Platform?.Name ? `: ${server.Platform.Name}` : ':'}\n Engine:\n${shown}${parts.join('')}`;
 }

@@ -16,7 +16,11 @@ export interface Surroundings {
 }
 
 /** `args`: the image and the command. Throws UsageError for what can't be right. */
-export function createBody(options: ContainerOptions, args: readonly string[], around: Surroundings): ContainerCreateRequest {
+export function createBody(
+  options: ContainerOptions,
+  args: readonly string[],
+  around: Surroundings,
+): ContainerCreateRequest {
   checkModes(options);
   const [image = '', ...command] = args;
   const health = healthOf(options);
@@ -80,7 +84,7 @@ function checkShared(options: ContainerOptions): void {
     ['--expose', options.expose.length > 0],
   ] as const).find(([, given]) => given);
   if (conflicting === undefined) return;
-  throw new UsageError(`conflicting options: ${conflicting[0]} and --network container:NAME: that belongs to the other container`);
+  throw new UsageError(`conflicting options: ${conflicting[0]} and --network container:NAME: give it to that container`);
 }
 
 function healthOf(options: ContainerOptions): HealthConfig | undefined {
@@ -92,8 +96,11 @@ function healthOf(options: ContainerOptions): HealthConfig | undefined {
     return { Test: ['NONE'] };
   }
   if (!given) return undefined;
-  if (times.some((value) => (value ?? 0) < 0)) throw new UsageError('the times and retries of --health-* cannot be negative');
-  const optional = (name: keyof HealthConfig, value: number | undefined): HealthConfig => (value ? { [name]: value } : {});
+  if (times.some((value) => (value ?? 0) < 0)) {
+    throw new UsageError('the times and retries of --health-* cannot be negative');
+  }
+  const optional = (name: keyof HealthConfig, value: number | undefined): HealthConfig =>
+    (value ? { [name]: value } : {});
   return {
     ...(healthCmd === '' ? {} : { Test: ['CMD-SHELL', healthCmd] }),
     ...optional('Interval', healthInterval),
@@ -125,7 +132,10 @@ function placeOf(options: ContainerOptions, { consoleSize }: Surroundings): Host
   const tmpfs = tmpfsOf(options.tmpfs);
   return {
     ContainerIDFile: options.cidfile,
-    LogConfig: { Type: options.logDriver, Config: Object.fromEntries(options.logOpt.map((opt) => pairOf('--log-opt', opt))) },
+    LogConfig: {
+      Type: options.logDriver,
+      Config: Object.fromEntries(options.logOpt.map((opt) => pairOf('--log-opt', opt))),
+    },
     RestartPolicy: parseRestart(options.restart),
     AutoRemove: options.rm,
     VolumeDriver: options.volumeDriver,

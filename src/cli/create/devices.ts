@@ -34,7 +34,9 @@ export function parseRate(unit: 'bytes' | 'operations'): (value: string) => Thro
   return (value) => {
     const [path, rate] = splitDevice(value);
     if (unit === 'bytes') return { Path: path, Rate: parseBytes(rate) };
-    if (!/^\d+$/.test(rate)) throw new Error('invalid rate for device: expected /dev/NAME:NUMBER, the number without unit');
+    if (!/^\d+$/.test(rate)) {
+      throw new Error('invalid rate for device: expected /dev/NAME:NUMBER, the number without unit');
+    }
     return { Path: path, Rate: parseInteger(rate) };
   };
 }
@@ -42,7 +44,9 @@ export function parseRate(unit: 'bytes' | 'operations'): (value: string) => Thro
 export function parseWeight(value: string): WeightDevice {
   const [path, weight] = splitDevice(value);
   const number = parseInteger(weight);
-  if (number !== 0 && (number < 10 || number > 1000)) throw new Error('invalid weight for device: expected 10 to 1000, or 0');
+  if (number !== 0 && (number < 10 || number > 1000)) {
+    throw new Error('invalid weight for device: expected 10 to 1000, or 0');
+  }
   return { Path: path, Weight: number };
 }
 
@@ -56,7 +60,9 @@ export function parseUlimit(value: string): Ulimit {
   const match = /^(\w+)=(-?\w+)(?::(-?\w+))?$/.exec(value);
   if (match === null) throw new Error('invalid ulimit argument: expected NAME=SOFT[:HARD]');
   const [, name = '', soft = '', hard = soft] = match;
-  if (!ulimitNames.includes(name)) throw new Error(`invalid ulimit type: ${name}: expected one of ${ulimitNames.join(' ')}`);
+  if (!ulimitNames.includes(name)) {
+    throw new Error(`invalid ulimit type: ${name}: expected one of ${ulimitNames.join(' ')}`);
+  }
   const limit = (text: string): number => (text === 'unlimited' ? -1 : parseInteger(text));
   const ulimit = { Name: name, Soft: limit(soft), Hard: limit(hard) };
   if (ulimit.Hard !== -1 && (ulimit.Soft === -1 || ulimit.Soft > ulimit.Hard)) {

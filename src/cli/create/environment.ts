@@ -7,9 +7,12 @@ type Variables = Readonly<Record<string, string | undefined>>;
 
 /** Files first, then the line; a NAME alone takes the value from here, or is left out if there is none. */
 export function environmentOf(files: readonly string[], flags: readonly string[], own: Variables): string[] {
-  const fromFiles = files.flatMap((file) => readLines(file, '--env-file').flatMap((line) => readFileLine(file, line, own)));
+  const fromFiles = files.flatMap((file) =>
+    readLines(file, '--env-file').flatMap((line) => readFileLine(file, line, own)));
   return [...fromFiles, ...flags.map((flag) => {
-    if (flag === '' || flag.startsWith('=')) throw new UsageError(`invalid environment variable: "${flag}": expected NAME=value`);
+    if (flag === '' || flag.startsWith('=')) {
+      throw new UsageError(`invalid environment variable: "${flag}": expected NAME=value`);
+    }
     if (flag.includes('=') || own[flag] === undefined) return flag;
     return `${flag}=${own[flag]}`;
   })];
@@ -33,7 +36,8 @@ function readLines(file: string, flag: string): string[] {
     const why = codeOf(error) === 'ENOENT' ? 'no such file or directory' : messageOf(error);
     throw new UsageError(`${flag}: open ${file}: ${why}`);
   }
-  return text.replace(/^\uFEFF/, '').split(/\r?\n/).map((line) => line.trimStart()).filter((line) => line !== '' && !line.startsWith('#'));
+  const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/).map((line) => line.trimStart());
+  return lines.filter((line) => line !== '' && !line.startsWith('#'));
 }
 
 export function labelsOf(files: readonly string[], flags: readonly string[]): Record<string, string> {

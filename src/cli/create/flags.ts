@@ -28,7 +28,8 @@ const nanoCpus = (value: string): number => {
   return Math.round(nano);
 };
 
-const time = (spec: string, about: string): ReturnType<typeof single<number>> => single(`${spec} <duration>`, about, parseDuration);
+const time = (spec: string, about: string): ReturnType<typeof single<number>> =>
+  single(`${spec} <duration>`, about, parseDuration);
 
 export const containerFlags = {
   addHost: parsed('--add-host <host:ip>', 'Add a line to /etc/hosts', parseHost),
@@ -52,13 +53,21 @@ export const containerFlags = {
   detachKeys: maybeText('--detach-keys <keys>', 'Keys that detach (default ctrl-p,ctrl-q)'),
   device: parsed('--device <path>', 'Add a device of the host: PATH[:PATH][:rwm]', parseDevice),
   deviceCgroupRule: list('--device-cgroup-rule <rule>', 'Add a rule to the list of allowed devices', (value) => {
-    if (!/^[acb] ([0-9]+|\*):([0-9]+|\*) [rwm]{1,3}$/.test(value)) throw new Error("expected a rule such as 'c 10:200 rwm'");
+    if (!/^[acb] ([0-9]+|\*):([0-9]+|\*) [rwm]{1,3}$/.test(value)) {
+      throw new Error("expected a rule such as 'c 10:200 rwm'");
+    }
     return value;
   }),
   deviceReadBps: parsed('--device-read-bps <path:rate>', 'Limit reads from a device: /dev/sda:1mb', parseRate('bytes')),
-  deviceReadIops: parsed('--device-read-iops <path:rate>', 'Limit reads a second from a device', parseRate('operations')),
-  deviceWriteBps: parsed('--device-write-bps <path:rate>', 'Limit writes to a device: /dev/sda:1mb', parseRate('bytes')),
-  deviceWriteIops: parsed('--device-write-iops <path:rate>', 'Limit writes a second to a device', parseRate('operations')),
+  deviceReadIops: parsed(
+    '--device-read-iops <path:rate>', 'Limit reads a second from a device', parseRate('operations')
+  ),
+  deviceWriteBps: parsed(
+    '--device-write-bps <path:rate>', 'Limit writes to a device: /dev/sda:1mb', parseRate('bytes')
+  ),
+  deviceWriteIops: parsed(
+    '--device-write-iops <path:rate>', 'Limit writes a second to a device', parseRate('operations')
+  ),
   disableContentTrust: toggle('--disable-content-trust', 'Accepted and without effect', true),
   dns: list('--dns <address>', 'DNS server', parseNameserver),
   dnsOption: list('--dns-option, --dns-opt <option>', 'DNS option'),

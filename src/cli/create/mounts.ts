@@ -17,20 +17,24 @@ export function volumesOf(specs: readonly string[], workingDirectory: string): V
   for (const spec of specs) {
     const fields = spec.split(':');
     const [source = '', target] = fields;
-    if (fields.length > 3) throw new UsageError(`invalid spec: ${spec}: too many colons: expected [SOURCE:]PATH[:OPTIONS]`);
-    if (fields.some((field) => field === '')) throw new UsageError(`invalid spec: ${spec}: empty section between colons`);
+    if (fields.length > 3) {
+      throw new UsageError(`invalid spec: ${spec}: too many colons: expected [SOURCE:]PATH[:OPTIONS]`);
+    }
+    if (fields.some((field) => field === '')) {
+      throw new UsageError(`invalid spec: ${spec}: empty section between colons`);
+    }
     const inside = target ?? source;
     if (!inside.startsWith('/')) {
       throw new UsageError(`invalid volume specification: '${spec}': the path in the container must be absolute`);
     }
     if (target === undefined) part.volumes[source] = {};
-    else part.binds.push([/^\.{1,2}(\/|$)|\//.test(source) ? absolute(source, workingDirectory) : source, ...fields.slice(1)].join(':'));
+    else part.binds.push([absolute(source, workingDirectory), ...fields.slice(1)].join(':'));
   }
   return part;
 }
 
-function absolute(path: string, workingDirectory: string): string {
-  return path.startsWith('/') || /^[^.].*\//.test(path) ? path : resolve(workingDirectory, path);
+function absolute(source: string, workingDirectory: string): string {
+  return /^\.{1,2}(\/|$)/.test(source) ? resolve(workingDirectory, source) : source;
 }
 
 /** `/run` or `/run:size=64m,mode=700`. */
@@ -39,13 +43,16 @@ export function tmpfsOf(specs: readonly string[]): Record<string, string> {
     const colon = spec.indexOf(':');
     const path = colon < 0 ? spec : spec.slice(0, colon);
     if (!path.startsWith('/')) {
-      throw new UsageError(`invalid argument "${spec}" for "--tmpfs" flag: expected an absolute path, as in /run:size=64m`);
+      throw new UsageError(`invalid argument "${spec}" for "--tmpfs" flag: expected /PATH[:OPTIONS]: an absolute path`);
     }
     return [path, colon < 0 ? '' : spec.slice(colon + 1)];
   }));
 }
 
 const types = ['bind', 'volume', 'tmpfs', 'image'] as const;
+const optionsOf = [
+  ['volume', 'VolumeOptions'], ['bind', 'BindOptions'], ['tmpfs', 'TmpfsOptions'], ['image', 'ImageOptions'],
+] as const;
 const propagations = ['private', 'rprivate', 'shared', 'rshared', 'slave', 'rslave'];
 
 /** One `--mount`: fields joined by commas, quoted as CSV where a value holds one. */
@@ -53,7 +60,9 @@ export function parseMount(value: string): Mount {
   const mount: Mount = { Type: 'volume', Source: '', Target: '' };
   for (const field of splitCsv(value)) applyField(mount, field);
   if (mount.Target === '') throw new Error('target is required: expected type=bind|volume|tmpfs,src=PATH,dst=PATH');
-  if (!mount.Target?.startsWith('/')) throw new Error(`invalid mount path: '${mount.Target}': expected an absolute path`);
+  if (!mount.Target?.startsWith('/')) {
+    throw new Error(`invalid mount path: '${mount.Target}': expected an absolute path`);
+  }
   if (mount.Type === 'bind' && mount.Source === '') throw new Error('a bind mount needs src=PATH');
   if (mount.Type === 'bind' && /^\.{1,2}(\/|$)/.test(mount.Source ?? '')) mount.Source = resolve(mount.Source ?? '');
   if (mount.Type === 'tmpfs' && mount.Source !== '') throw new Error('a tmpfs has no source');
@@ -61,8 +70,7 @@ export function parseMount(value: string): Mount {
   if (forced === true && (mount.ReadOnly !== true || propagation !== 'rprivate')) {
     throw new Error("option 'bind-recursive=readonly' goes with 'readonly' and 'bind-propagation=rprivate'");
   }
-  const foreign = ([['volume', 'VolumeOptions'], ['bind', 'BindOptions'], ['tmpfs', 'TmpfsOptions'], ['image', 'ImageOptions']] as const)
-    .find(([type, options]) => mount[options] !== undefined && mount.Type !== type);
+  const foreign = optionsOf.find(([type, options]) => mount[options] !== undefined && mount.Type !== type);
   if (foreign !== undefined) throw new Error(`cannot mix '${foreign[0]}-*' options with mount type '${mount.Type}'`);
   if (mount.VolumeOptions) mount.VolumeOptions = { DriverConfig: {}, ...mount.VolumeOptions };
   const { Source, ...rest } = mount;
@@ -98,7 +106,9 @@ function applyField(mount: Mount, field: string): void {
       mount.Consistency = given().toLowerCase();
       return;
     case 'bind-propagation':
-      if (!propagations.includes(given())) throw new Error(`invalid propagation '${value}': expected ${propagations.join(', ')}`);
+      if (!propagations.includes(given())) {
+        throw new Error(`invalid propagation '${value}': expected ${propagations.join(', ')}`);
+      }
       mount.BindOptions = { ...mount.BindOptions, Propagation: given().toLowerCase() as Propagation };
       return;
     case 'bind-nonrecursive':
@@ -120,7 +130,10 @@ function applyField(mount: Mount, field: string): void {
       mount.VolumeOptions = { ...mount.VolumeOptions, Labels: { ...mount.VolumeOptions?.Labels, ...pairOf(given()) } };
       return;
     case 'volume-driver':
-      mount.VolumeOptions = { ...mount.VolumeOptions, DriverConfig: { ...mount.VolumeOptions?.DriverConfig, Name: given() } };
+      mount.VolumeOptions = {
+        ...mount.VolumeOptions,
+        DriverConfig: { ...mount.VolumeOptions?.DriverConfig, Name: given() },
+      };
       return;
     case 'volume-opt': {
       const driver = mount.VolumeOptions?.DriverConfig;
@@ -135,7 +148,9 @@ function applyField(mount: Mount, field: string): void {
       mount.TmpfsOptions = { ...mount.TmpfsOptions, SizeBytes: parseBytes(given()) };
       return;
     case 'tmpfs-mode':
-      if (!/^[0-7]{1,5}$/.test(given())) throw new Error(`invalid value for tmpfs-mode: ${value}: expected octal digits`);
+      if (!/^[0-7]{1,5}$/.test(given())) {
+        throw new Error(`invalid value for tmpfs-mode: ${value}: expected octal digits`);
+      }
       mount.TmpfsOptions = { ...mount.TmpfsOptions, Mode: parseInteger(String(Number.parseInt(given(), 8))) };
       return;
     default:

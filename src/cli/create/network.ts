@@ -31,9 +31,12 @@ export function parseNameserver(value: string): string {
 
 export function parseSysctl(value: string): readonly [string, string] {
   const [name, setting] = parsePair(value);
-  const allowed = /^(kernel\.(msgmax|msgmnb|msgmni|sem|shmall|shmmax|shmmni|shm_rmid_forced|domainname)|(net|fs\.mqueue)\..+)$/;
+  const kernel = /^kernel\.(msgmax|msgmnb|msgmni|sem|shmall|shmmax|shmmni|shm_rmid_forced|domainname)$/;
+  const allowed = kernel.test(name) || /^(net|fs\.mqueue)\..+$/.test(name);
   if (!value.includes('=')) throw new Error(`sysctl '${value}' is not allowed: expected NAME=value`);
-  if (!allowed.test(name)) throw new Error(`sysctl '${name}' is not allowed: it is not of a namespace of the container's`);
+  if (!allowed) {
+    throw new Error(`sysctl '${name}' is not allowed: it is not of a namespace of the container's`);
+  }
   return [name, setting];
 }
 
@@ -57,13 +60,17 @@ export function portsOf({ publish, expose }: ContainerOptions): Ports {
     spec.includes('=') ? parseLongPublish(spec) : parsePublish(spec)));
   const exposed = new Set(requests.map(({ port, protocol }) => `${port}/${protocol}`));
   for (const spec of expose) {
-    if (spec.includes(':')) throw new UsageError(`invalid port format for --expose: ${spec}: want PORT[-PORT][/tcp|udp]`);
-    for (const { port, protocol } of guard(`invalid range format for --expose: ${spec}`, () => parseContainerPorts(spec))) {
+    if (spec.includes(':')) {
+      throw new UsageError(`invalid port format for --expose: ${spec}: want PORT[-PORT][/tcp|udp]`);
+    }
+    const ports = guard(`invalid range format for --expose: ${spec}`, () => parseContainerPorts(spec));
+    for (const { port, protocol } of ports) {
       exposed.add(`${port}/${protocol}`);
     }
   }
-  const ExposedPorts = exposed.size === 0 ? {} : { ExposedPorts: Object.fromEntries([...exposed].map((key) => [key, {}])) };
-  return { ...ExposedPorts, PortBindings: requestsToApi(requests) };
+  const PortBindings = requestsToApi(requests);
+  if (exposed.size === 0) return { PortBindings };
+  return { ExposedPorts: Object.fromEntries([...exposed].map((key) => [key, {}])), PortBindings };
 }
 
 /** `target=80,published=8080,protocol=tcp`. */
@@ -72,7 +79,8 @@ function parseLongPublish(spec: string): ReturnType<typeof parsePublish> {
   const unknown = [...fields.keys()].find((key) => !['target', 'published', 'protocol', 'mode'].includes(key));
   if (unknown !== undefined) throw new Error(`invalid field key ${unknown}`);
   const target = parseInteger(fields.get('target') ?? '');
-  return parsePublish(`${fields.get('published') ?? ''}:${target}/${fields.get('protocol') ?? 'tcp'}`.replace(/^:/, ''));
+  const inside = `${target}/${fields.get('protocol') ?? 'tcp'}`;
+  return parsePublish(fields.has('published') ? `${fields.get('published')}:${inside}` : inside);
 }
 
 export interface NetworkPart {
@@ -127,7 +135,8 @@ function fillFirst(first: EndpointSettings, options: ContainerOptions, owned: bo
 function checkAddress(flag: string, address: string, family: 0 | 4 | 6): void {
   const found = isIP(address);
   if (address === '' || (found !== 0 && (family === 0 || found === family))) return;
-  throw new UsageError(`invalid argument "${address}" for "${flag}" flag: expected an IPv${family || '4 or IPv6'} address`);
+  const wanted = family === 0 ? 'an IP address' : `an IPv${family} address`;
+  throw new UsageError(`invalid argument "${address}" for "${flag}" flag: expected ${wanted}`);
 }
 
 function parseNetwork(spec: string): { name: string; endpoint: EndpointSettings } {

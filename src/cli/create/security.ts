@@ -13,14 +13,17 @@ export function securityOf(specs: readonly string[]): { options: string[] | null
     const [, key = '', value] = match ?? [];
     if (spec === 'systempaths=unconfined') unmasked = true;
     else if (key === 'no-new-privileges') options.push(spec);
-    else if (match === null || value === undefined) throw new UsageError(`Invalid --security-opt: "${spec}": expected NAME=value`);
-    else if (key === 'seccomp' && value !== 'unconfined' && value !== 'builtin') options.push(`seccomp=${profileOf(value)}`);
+    else if (match === null || value === undefined) {
+      throw new UsageError(`Invalid --security-opt: "${spec}": expected NAME=value`);
+    }
+    else if (key === 'seccomp') options.push(`seccomp=${profileOf(value)}`);
     else options.push(spec);
   }
   return { options: options.length === 0 && !unmasked ? null : options, unmasked };
 }
 
 function profileOf(file: string): string {
+  if (file === 'unconfined' || file === 'builtin') return file;
   let text: string;
   try {
     text = readFileSync(file, 'utf8');

@@ -126,7 +126,9 @@ function call(command: readonly Operand[], piped: Value | undefined, dot: Value,
   };
   if (head.kind === 'function') return wrap((functions[head.name] as (args: readonly Value[]) => unknown)(args()));
   const value = operandValue(head, dot, scope);
-  if (typeof value.raw === 'function') return wrap((value.raw as (...args: unknown[]) => unknown)(...args().map(({ raw }) => raw)));
+  if (typeof value.raw === 'function') {
+    return wrap((value.raw as (...args: unknown[]) => unknown)(...args().map(({ raw }) => raw)));
+  }
   if (args().length > 0) throw new TemplateError(`can't give argument to non-function ${describe(head)}`);
   return value;
 }

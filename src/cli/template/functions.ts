@@ -5,7 +5,8 @@ import { show, truth, Value } from './values.ts';
 export type TemplateFunction = (args: readonly Value[]) => unknown;
 
 const raw = (value: Value | undefined): unknown => value?.raw;
-const textOf = (value: Value | undefined): string => (typeof value?.raw === 'string' ? value.raw : show(value ?? new Value(null)));
+const textOf = (value: Value | undefined): string =>
+  (typeof value?.raw === 'string' ? value.raw : show(value ?? new Value(null)));
 
 export const functions: Readonly<Record<string, TemplateFunction>> = {
   and: (args) => args.find((value) => !truth(value.raw)) ?? args.at(-1),
@@ -28,7 +29,8 @@ export const functions: Readonly<Record<string, TemplateFunction>> = {
   split: ([value, separator]) => textOf(value).split(textOf(separator)),
   lower: ([value]) => textOf(value).toLowerCase(),
   upper: ([value]) => textOf(value).toUpperCase(),
-  title: ([value]) => textOf(value).replace(/(^|\s)(\S)/g, (_, before: string, letter: string) => before + letter.toUpperCase()),
+  title: ([value]) =>
+    textOf(value).replace(/(^|\s)(\S)/g, (_, before: string, letter: string) => before + letter.toUpperCase()),
   pad: ([value, before, after]) =>
     textOf(value) === '' ? '' : ' '.repeat(Number(raw(before))) + textOf(value) + ' '.repeat(Number(raw(after))),
   truncate: ([value, length]) => textOf(value).slice(0, Number(raw(length))),
@@ -46,7 +48,7 @@ function compare(a: Value | undefined, b: Value | undefined): number {
   if (left === right) return 0;
   if (left === null || right === null) return left === null ? -1 : 1;
   if (typeof left !== typeof right || typeof left === 'object') {
-    throw new TemplateError(`incompatible types for comparison: ${show(new Value(left))} and ${show(new Value(right))}`);
+    throw new TemplateError(`incompatible types for comparison: ${typeof left} and ${typeof right}`);
   }
   return (left as number) < (right as number) ? -1 : 1;
 }
@@ -79,8 +81,12 @@ function lengthOf(value: unknown): number {
 }
 
 function sliced(value: unknown, from = 0, to: number | undefined = undefined): unknown {
-  if (typeof value !== 'string' && !Array.isArray(value)) throw new TemplateError("error calling slice: can't slice that");
-  if (from > value.length || (to ?? 0) > value.length) throw new TemplateError(`error calling slice: index out of range`);
+  if (typeof value !== 'string' && !Array.isArray(value)) {
+    throw new TemplateError("error calling slice: can't slice that");
+  }
+  if (from > value.length || (to ?? 0) > value.length) {
+    throw new TemplateError(`error calling slice: index out of range`);
+  }
   return value.slice(from, to);
 }
 
@@ -93,7 +99,8 @@ function printed(args: readonly Value[], spaced: boolean): string {
 
 function formatted(format: string, args: readonly Value[]): string {
   let at = 0;
-  const text = format.replace(/%([-+# 0]*)(\d+)?(?:\.(\d+))?([a-zA-Z%])/g, (_, flags: string, width, digits, letter: string) => {
+  const directive = /%([-+# 0]*)(\d+)?(?:\.(\d+))?([a-zA-Z%])/g;
+  const text = format.replace(directive, (_, flags: string, width, digits, letter: string) => {
     if (letter === '%') return '%';
     const value = args[at++];
     if (value === undefined) return `%!${letter}(MISSING)`;
@@ -118,7 +125,8 @@ function converted(letter: string, value: Value, digits: number | undefined, fla
     case 't':
       return typeof value.raw === 'boolean' ? String(value.raw) : `%!t(${show(value)})`;
     case 'd':
-      return number === undefined ? `%!d(${show(value)})` : (flags.includes('+') && number >= 0 ? '+' : '') + Math.trunc(number);
+      if (number === undefined) return `%!d(${show(value)})`;
+      return (flags.includes('+') && number >= 0 ? '+' : '') + Math.trunc(number);
     case 'f':
       return number === undefined ? `%!f(${show(value)})` : number.toFixed(digits ?? 6);
     case 'x':

@@ -58,8 +58,9 @@ const patterns: readonly (readonly [RegExp, (match: RegExpExecArray, glued: bool
   [/\s+/y, () => undefined],
   [/"(?:[^"\\\n]|\\.)*"/y, ([text]) => ({ kind: 'literal', value: unquote(text) })],
   [/`[^`]*`/y, ([text]) => ({ kind: 'literal', value: text.slice(1, -1) })],
-  [/'(?:[^'\\\n]|\\.)'/y, ([text]) => ({ kind: 'literal', value: unquote(`"${text.slice(1, -1)}"`).codePointAt(0) ?? 0 })],
-  [/[+-]?(?:0[xX][0-9a-fA-F]+|\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)/y, ([text]) => ({ kind: 'literal', value: Number(text) })],
+  [/'(?:[^'\\\n]|\\.)'/y, ([text]) => ({ kind: 'literal', value: unquote(text).codePointAt(0) ?? 0 })],
+  [/[+-]?(?:0[xX][0-9a-fA-F]+|\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)/y,
+    ([text]) => ({ kind: 'literal', value: Number(text) })],
   [/\.([\p{L}_][\p{L}\p{N}_]*)/uy, ([, name = ''], glued) => ({ kind: 'field', name, glued })],
   [/\./y, () => ({ kind: 'dot' })],
   [/\$([\p{L}_][\p{L}\p{N}_]*)?/uy, ([text]) => ({ kind: 'variable', name: text })],
@@ -95,7 +96,9 @@ function nextToken(source: string, at: number): { token: Token | undefined; end:
   for (const [pattern, make] of patterns) {
     pattern.lastIndex = at;
     const match = pattern.exec(source);
-    if (match !== null) return { token: make(match, /[\p{L}\p{N}_)$]/u.test(source[at - 1] ?? '')), end: at + match[0].length };
+    if (match !== null) {
+      return { token: make(match, /[\p{L}\p{N}_)$]/u.test(source[at - 1] ?? '')), end: at + match[0].length };
+    }
   }
   return undefined;
 }

@@ -20,7 +20,9 @@ export type Operand =
   | { readonly kind: 'literal'; readonly value: string | number | boolean | null }
   | { readonly kind: 'function'; readonly name: string }
   /** A base and the fields after it; the base `.` is the cursor. */
-  | { readonly kind: 'path'; readonly base: '.' | { variable: string } | { pipe: Pipe }; readonly fields: readonly string[] };
+  | { readonly kind: 'path'; readonly base: Base; readonly fields: readonly string[] };
+
+export type Base = '.' | { readonly variable: string } | { readonly pipe: Pipe };
 
 export function parse(source: string): Node[] {
   const parser = new Parser(lex(source));
@@ -70,7 +72,9 @@ class Parser {
       this.#close();
       return { kind: name };
     }
-    if (name === 'define' || name === 'template' || name === 'block') throw new TemplateError(`{{${name}}} is not there`);
+    if (name === 'define' || name === 'template' || name === 'block') {
+      throw new TemplateError(`{{${name}}} is not there`);
+    }
     const pipe = this.#pipe();
     this.#close();
     return { kind: 'print', pipe };
@@ -127,7 +131,9 @@ class Parser {
 
   #operand(): Operand | undefined {
     const token = this.#peek();
-    if (token === undefined || token.kind === 'close' || token.kind === 'open' || token.kind === 'text') return undefined;
+    if (token === undefined || token.kind === 'close' || token.kind === 'open' || token.kind === 'text') {
+      return undefined;
+    }
     if (token.kind === 'sign' && token.sign !== '(') {
       if (token.sign === '|' || token.sign === ')') return undefined;
       throw new TemplateError(`unexpected "${token.sign}"`);

@@ -1,13 +1,13 @@
 /**
- * How Go's templates see a value of the API's JSON. Go knows structs and maps apart, JSON doesn't, and it shows: a struct
- * prints `{a b}` and has a fixed set of fields, a map prints `map[k:v]` and answers any key.
+ * How Go's templates see a value of the API's JSON. Go knows structs and maps apart, JSON doesn't, and it shows: a
+ * struct prints `{a b}` and has a fixed set of fields, a map prints `map[k:v]` and answers any key.
  */
 
 /** The fields of the API whose objects are maps. */
 const mapFields = new Set([
-  'Annotations', 'Attributes', 'AuxiliaryAddresses', 'Config.Log', 'Containers', 'Data', 'DriverOpts', 'EndpointsConfig',
-  'ExposedPorts', 'Labels', 'Networks', 'Options', 'PortBindings', 'Ports', 'Runtimes', 'StorageOpt', 'Sysctls', 'Tmpfs',
-  'Volumes', 'Details',
+  'Annotations', 'Attributes', 'AuxiliaryAddresses', 'Containers', 'Data', 'Details', 'DriverOpts', 'EndpointsConfig',
+  'ExposedPorts', 'Labels', 'Networks', 'Options', 'PortBindings', 'Ports', 'Runtimes', 'StorageOpt', 'Sysctls',
+  'Tmpfs', 'Volumes',
 ]);
 
 export class Value {
@@ -53,7 +53,9 @@ function shown(value: Value): string {
     const inner = value.field(key) ?? new Value(null);
     return isEmptyList(inner) ? '[]' : shown(inner);
   };
-  if (isMap || !keys.some((key) => /^[A-Z]/.test(key))) return `map[${keys.sort().map((key) => `${key}:${each(key)}`).join(' ')}]`;
+  if (isMap || !keys.some((key) => /^[A-Z]/.test(key))) {
+    return `map[${keys.sort().map((key) => `${key}:${each(key)}`).join(' ')}]`;
+  }
   return `{${keys.map(each).join(' ')}}`;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Makes docker-bodies.json anew: `node test/unit/cli/record-docker-bodies.ts` has the real docker client talk to a server
- * that only listens. Needs `docker` in the path, no daemon.
+ * Makes docker-bodies.json anew: `node test/unit/cli/record-docker-bodies.ts` has the real docker client talk to a
+ * server that only listens. Needs `docker` in the path, no daemon.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -20,7 +20,8 @@ const server = createServer((request, response) => {
   const chunks: Buffer[] = [];
   request.on('data', (chunk: Buffer) => chunks.push(chunk));
   request.on('end', () => {
-    response.setHeader('Api-Version', '1.51').setHeader('OSType', 'linux').setHeader('Content-Type', 'application/json');
+    response.setHeader('Api-Version', '1.51').setHeader('OSType', 'linux');
+    response.setHeader('Content-Type', 'application/json');
     const [path = '', query = ''] = (request.url ?? '').split('?');
     if (!path.endsWith('/containers/create')) return response.end('OK');
     heard = { query, body: JSON.parse(Buffer.concat(chunks).toString()) as Json };
@@ -41,7 +42,7 @@ const lines: { query: string; body: Json }[] = [];
 for (const line of commandLines) {
   heard = undefined;
   const env = { ...process.env, RECORDED: 'here', DOCKER_CONFIG: folder };
-  const docker = spawn('docker', ['-H', `unix://${socket}`, 'create', ...line], { env, stdio: ['ignore', 'ignore', 'inherit'] });
+  const docker = spawn('docker', ['-H', `unix://${socket}`, 'create', ...line], { env, stdio: 'inherit' });
   await once(docker, 'close');
   if (heard === undefined) throw new Error(`docker refused: ${line.join(' ')}`);
   lines.push(heard);
