@@ -126,7 +126,7 @@ int open_process(struct context *c, uint32_t pid, uint64_t start_time)
 static int join(struct context *c, uint32_t pid, uint64_t start_time, int flags)
 {
 	static const struct { int flag; const char *name; } kinds[] = {
-		{ CLONE_NEWUSER, "user" }, { CLONE_NEWCGROUP, "cgroup" }, { CLONE_NEWIPC, "ipc" }, { CLONE_NEWUTS, "uts" },
+		{ CLONE_NEWUSER, "user" }, { CLONE_NEWPID, "pid" }, { CLONE_NEWCGROUP, "cgroup" }, { CLONE_NEWIPC, "ipc" }, { CLONE_NEWUTS, "uts" },
 		{ CLONE_NEWNET, "net" }, { CLONE_NEWNS, "mnt" },
 	};
 	enum { count = sizeof kinds / sizeof *kinds };
