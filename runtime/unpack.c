@@ -110,7 +110,9 @@ static int run_frames(struct unpack *u, int input)
 
 static int host_at_fault(int code)
 {
-	static const int codes[] = { ENOSPC, EDQUOT, EIO, EROFS, EMFILE, ENFILE, ENOMEM, EPERM, EACCES, EPROTO, EMLINK, ENOSYS };
+	static const int codes[] = {
+		ENOSPC, EDQUOT, EIO, EROFS, EMFILE, ENFILE, ENOMEM, EPERM, EACCES, EPROTO, EMLINK, ENOSYS,
+	};
 	for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
 		if (codes[i] == code)
 			return 1;

@@ -1,5 +1,5 @@
-/* `berth-helper unpack DIR [LOWER…]` and `berth-helper unpack --sync DIR`: the frames of unpack_ops.h carried out in one
- * directory, which becomes a layer.
+/* `berth-helper unpack DIR [LOWER…]` and `berth-helper unpack --sync DIR`: the frames of unpack_ops.h carried out
+ * in one directory, which becomes a layer.
  *
  * Nothing here chooses: names were checked and whiteouts decided by src/image. But names are never trusted to stay
  * inside either: every parent is opened with openat2(RESOLVE_IN_ROOT) from the layer's own descriptor, and every last

@@ -1,7 +1,7 @@
 import { join, posix } from 'node:path';
 import type { Readable } from 'node:stream';
 import { Parser, type ReadEntry } from 'tar';
-import { BerthError, invalid, messageOf } from '../model/errors.ts';
+import { invalid, messageOf } from '../model/errors.ts';
 import { decompressed } from './compression.ts';
 import { receive, type ReceivedContent } from './content.ts';
 
@@ -68,7 +68,9 @@ async function readEntries(source: AsyncIterable<Buffer>, consume: (entry: ReadE
     resume?.();
   };
   parser.on('drain', () => resume?.());
-  parser.on('error', fail);
+  parser.on('error', (error: unknown) => {
+    fail(invalid(`archive is damaged or truncated, or no tar archive: ${messageOf(error)}`, error));
+  });
   parser.on('entry', (entry: ReadEntry) => {
     if (failure) return;
     // Whoever reads the entry gets the error; without a listener it would be thrown as well.
@@ -95,6 +97,5 @@ async function readEntries(source: AsyncIterable<Buffer>, consume: (entry: ReadE
     fail(error);
   }
   await Promise.all(reading.values());
-  if (failure instanceof BerthError) throw failure;
-  if (failure) throw invalid(`archive is damaged or truncated, or no tar archive: ${messageOf(failure)}`, failure);
+  if (failure) throw failure;
 }

@@ -44,7 +44,7 @@ export async function imagesOf(archive: Archive, platform: Platform): Promise<Ar
 function withinFolder(archive: Archive): Archive {
   const marker = archive.names().find((name) => /^[^/]+\/(?:manifest|index)\.json$/.test(name));
   if (marker === undefined) {
-    const old = archive.find('repositories') ? ': written by a Docker older than 1.10, load and save it again there' : '';
+    const old = archive.find('repositories') ? ': written by a Docker older than 1.10' : '';
     throw invalid(`archive has neither manifest.json nor index.json, so it is no image archive${old}`);
   }
   const folder = marker.slice(0, marker.indexOf('/') + 1);
@@ -124,7 +124,8 @@ function pairLayers(
 const blobName = (digest: Digest): string => `blobs/sha256/${hexOf(digest)}`;
 
 async function readIndex(archive: Archive): Promise<ImageIndex> {
-  const index = manifestOrIndex(await readDocument(member(archive, 'index.json', 'the index'), 'index.json'), 'index.json');
+  const content = member(archive, 'index.json', 'the index');
+  const index = manifestOrIndex(await readDocument(content, 'index.json'), 'index.json');
   if (!('manifests' in index)) throw invalid('index.json is a manifest, not an index');
   return index;
 }
@@ -172,7 +173,8 @@ function groups(descriptors: readonly Descriptor[]): { name: string | undefined;
 
 /** Attestations stand beside images, for the platform unknown/unknown. */
 function isImage({ platform, annotations }: Descriptor): boolean {
-  return platform?.os !== 'unknown' && platform?.architecture !== 'unknown' && !annotations?.['vnd.docker.reference.type'];
+  const known = platform?.os !== 'unknown' && platform?.architecture !== 'unknown';
+  return known && !annotations?.['vnd.docker.reference.type'];
 }
 
 /** What the host runs; an image for one platform is taken as it is, and may still fail to start. */

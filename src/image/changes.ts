@@ -27,7 +27,7 @@ function applyChange(config: ContainerDefaults, change: string): ContainerDefaul
     case 'LABEL':
       return { ...config, Labels: { ...config.Labels, ...Object.fromEntries(pairs(rest, change)) } };
     case 'EXPOSE':
-      return { ...config, ExposedPorts: { ...config.ExposedPorts, ...keys(words(rest).map((port) => portOf(port, change))) } };
+      return { ...config, ExposedPorts: { ...config.ExposedPorts, ...ports(words(rest), change) } };
     case 'VOLUME':
       return { ...config, Volumes: { ...config.Volumes, ...keys(jsonList(rest) ?? words(rest)) } };
     case 'USER':
@@ -58,9 +58,13 @@ function jsonList(text: string): string[] | undefined {
 }
 
 /** The exec form as it is, the shell form through the image's shell. */
-const command = (text: string, config: ContainerDefaults): string[] => jsonList(text) ?? [...(config.Shell ?? shell), text];
+const command = (text: string, config: ContainerDefaults): string[] =>
+  jsonList(text) ?? [...(config.Shell ?? shell), text];
 
 const keys = (names: readonly string[]): Record<string, object> => Object.fromEntries(names.map((name) => [name, {}]));
+
+const ports = (texts: readonly string[], change: string): Record<string, object> =>
+  keys(texts.map((text) => portOf(text, change)));
 
 function portOf(text: string, change: string): string {
   if (!/^[0-9]{1,5}(?:-[0-9]{1,5})?(?:\/(?:tcp|udp|sctp))?$/.test(text)) refuse(change, `"${text}" isn't a port`);

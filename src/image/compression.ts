@@ -12,6 +12,7 @@ const magics: readonly (readonly [Compression, Buffer])[] = [
   ['bzip2', Buffer.from('BZh')],
 ];
 const longestMagic = 6;
+const chunkSize = 256 * 1024;
 /** A zstd frame that asks for a larger window than 128 MiB is refused: it would cost as much memory. */
 const zstdWindowLogMax = 27;
 
@@ -42,12 +43,11 @@ export async function* decompressed(source: AsyncIterable<Buffer>, what: string)
     }
     if (compression === 'xz' || compression === 'bzip2') {
       const tool = compression === 'xz' ? 'xz' : 'bzip2';
-      throw invalid(`${what} is compressed with ${compression}, which isn't supported: decompress it first (${tool} -d)`);
+      const todo = `decompress it first (${tool} -d)`;
+      throw invalid(`${what} is compressed with ${compression}, which isn't supported: ${todo}`);
     }
-    const inflate =
-      compression === 'gzip'
-        ? createGunzip({ chunkSize: 256 * 1024 })
-        : createZstdDecompress({ chunkSize: 256 * 1024, params: { [constants.ZSTD_d_windowLogMax]: zstdWindowLogMax } });
+    const params = { [constants.ZSTD_d_windowLogMax]: zstdWindowLogMax };
+    const inflate = compression === 'gzip' ? createGunzip({ chunkSize }) : createZstdDecompress({ chunkSize, params });
     const all = async function* (): AsyncGenerator<Buffer> {
       yield head;
       yield* remaining(chunks);

@@ -102,8 +102,10 @@ export function manifestOrIndex(value: unknown, what: string): ImageManifest | I
 
 /** Buildah writes `80` where others write `80/tcp`. */
 function withProtocols(ports: Record<string, object> | undefined): Record<string, object> | undefined {
-  const entries = Object.entries(ports ?? {}).map(([port, value]) => [port.includes('/') ? port : `${port}/tcp`, value]);
-  return ports && (Object.fromEntries(entries) as Record<string, object>);
+  if (!ports) return undefined;
+  return Object.fromEntries(
+    Object.entries(ports).map(([port, value]) => [port.includes('/') ? port : `${port}/tcp`, value]),
+  );
 }
 
 function healthcheck(value: unknown, what: string): Healthcheck | undefined {

@@ -48,7 +48,9 @@ export async function imageOfTar(
   };
 }
 
-async function writeConfig(document: ImageConfig, path: string): Promise<{ content: ReceivedContent; config: ImageConfig }> {
+async function writeConfig(
+  document: ImageConfig, path: string,
+): Promise<{ content: ReceivedContent; config: ImageConfig }> {
   const text = JSON.stringify(document);
   await writeWhole(path, text);
   const digest = `sha256:${createHash('sha256').update(text).digest('hex')}`;

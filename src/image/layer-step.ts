@@ -2,7 +2,7 @@ import { invalid } from '../model/errors.ts';
 import { printable, type TarEntry } from './tar-entry.ts';
 import type { UnpackOp } from './unpack-ops.ts';
 
-/** What one entry of a layer asks the helper to do. Paths are latin1 strings, one character per byte, relative, clean. */
+/** What one entry of a layer asks the helper to do. Paths are latin1 strings (a character a byte), relative, clean. */
 export interface LayerStep {
   readonly op: Exclude<UnpackOp, 'data' | 'close' | 'end'>;
   readonly path: string;

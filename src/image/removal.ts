@@ -58,7 +58,8 @@ export function planRemoval({ asked, record, reference, names, force, users }: R
     if (running) return { lines: untagged(gone), names: gone, deletes: false };
     return { lines: [...untagged(gone), ...deleted(record)], names: gone, deletes: true };
   }
-  const why = (force: string, reason: string): Error => conflict(`conflict: unable to delete ${id} (${force}) - ${reason}`);
+  const why = (force: string, reason: string): Error =>
+    conflict(`conflict: unable to delete ${id} (${force}) - ${reason}`);
   if (running) throw why('cannot be forced', `image is being used by running container ${shortId(running.id)}`);
   const repositories = new Set(names.map((name) => familiarRepository(parseReference(name))));
   const tags = names.filter((name) => !name.includes('@'));

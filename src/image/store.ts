@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream';
 import type { Database } from '../host/database.ts';
 import { list, makeDirectory, remove } from '../host/files.ts';
 import { syncFileSystem } from '../host/unpacker.ts';
-import { conflict, notFound } from '../model/errors.ts';
+import { codeOf, conflict, notFound, unavailable } from '../model/errors.ts';
 import type { Digest, ImageId } from '../model/ids.ts';
 import type { ImageConfig, Platform } from '../model/oci-image.ts';
 import { canonicalName, familiarName, parseReference, withDefaultTag } from '../model/reference.ts';
@@ -75,6 +75,8 @@ export interface PruneReport {
   /** Bytes. */
   readonly reclaimed: number;
 }
+
+const noSpace = new Set(['ENOSPC', 'EDQUOT']);
 
 const hostPlatform = (): Platform => ({
   os: 'linux',
@@ -177,7 +179,9 @@ export async function openImages(options: ImageOptions): Promise<Images> {
       return await work(directory);
     } catch (error) {
       await sweep().catch(() => undefined);
-      throw error;
+      if (!noSpace.has(codeOf(error) ?? '')) throw error;
+      const todo = "remove what isn't needed, or add space";
+      throw unavailable(`store image under ${root}: no space left on device: ${todo}`, error);
     } finally {
       await remove(directory);
     }

@@ -23,8 +23,8 @@ export interface TarEntry {
 }
 
 const entryTypes: Readonly<Record<string, TarEntryType>> = {
-  '0': 'file', '7': 'file', S: 'file', '1': 'hardlink', '2': 'symlink', '3': 'character', '4': 'block', '5': 'directory',
-  '6': 'fifo', D: 'directory',
+  '0': 'file', '7': 'file', S: 'file', '1': 'hardlink', '2': 'symlink', '3': 'character', '4': 'block',
+  '5': 'directory', '6': 'fifo', D: 'directory',
 };
 
 /** Undefined for what holds no file (a volume label). */

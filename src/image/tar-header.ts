@@ -99,5 +99,6 @@ function checkSum(block: Buffer): void {
     signed += byte > 127 ? byte - 256 : byte;
   }
   const stored = readNumber(block, 148, 8, 'checksum');
-  if (stored !== unsigned && stored !== signed) throw invalid('header checksum is wrong: not a tar archive, or damaged');
+  if (stored === unsigned || stored === signed) return;
+  throw invalid('header checksum is wrong: not a tar archive, or damaged');
 }

@@ -135,7 +135,9 @@ export class TarReader {
     this.#header = header;
     if (header.size < 0) throw invalid('negative size');
     if ('xgXLK'.includes(header.type)) {
-      if (header.size > maxMeta) throw invalid(`extended header of ${header.size} bytes is over the limit of ${maxMeta}`);
+      if (header.size > maxMeta) {
+        throw invalid(`extended header of ${header.size} bytes is over the limit of ${maxMeta}`);
+      }
       if (header.size === 0) return;
       this.#want('meta', padded(header.size));
     } else if (header.type === 'S') {

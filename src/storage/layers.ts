@@ -60,7 +60,8 @@ interface LayerRow {
 export const emptyLayer = 'empty';
 
 const ownName = (diffId: Digest): string => hexOf(diffId).slice(0, 24);
-const nameInChain = (chainId: Digest): string => createHash('sha256').update(`in ${chainId}`).digest('hex').slice(0, 24);
+const nameInChain = (chainId: Digest): string =>
+  createHash('sha256').update(`in ${chainId}`).digest('hex').slice(0, 24);
 
 export async function openLayers({ database, root }: { database: Database; root: string }): Promise<Layers> {
   const directory = join(root, 'layers');
