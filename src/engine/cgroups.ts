@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
 import { freezeOps, killGroup, removeOps, removeParentOps } from '../runtime/cgroups.ts';
+import { isAlive } from '../model/container.ts';
 import type { Context } from './context.ts';
 
 /** The group of a container from the root of every tree: `<parent>/<id>`. */
@@ -22,9 +23,10 @@ export async function removeCgroups(context: Context, id: string, parent: string
   }
 }
 
-/** When no container has a group any more: the engine's own parent goes too. */
-export async function removeCgroupParent(context: Context): Promise<void> {
-  await context.helper.apply(removeParentOps(context.host.cgroups));
+/** With the last container's group the engine's own parent goes too; `except` is the one that is going. */
+export async function removeIdleParent(context: Context, except?: string): Promise<void> {
+  const busy = context.records.all().some(({ id, state }) => id !== except && (isAlive(state) || context.live.of(id).starting !== undefined));
+  if (!busy) await context.helper.apply(removeParentOps(context.host.cgroups));
 }
 
 /** SIGKILL to every process of the container, whoever its parent is. */

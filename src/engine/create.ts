@@ -12,7 +12,7 @@ import { checkCommand, withImageDefaults } from './image-config.ts';
 import { mountWishes } from './mounts.ts';
 import { resolveMounts, wishesFrom } from './mount-points.ts';
 import { checkName, randomId, randomName } from './names.ts';
-import { networkModeOf, wantedPorts } from './networking.ts';
+import { wantedPorts } from './networking.ts';
 import { parseSecurity } from './security.ts';
 import { UndoStack } from './undo.ts';
 import { fillVolumes } from './copy-up.ts';
@@ -35,19 +35,18 @@ export async function create(context: Context, request: CreateRequest): Promise<
   checkCreate(wish);
   parseSecurity(hostConfig.SecurityOpt ?? [], hostConfig.Privileged);
   wantedPorts(wish);
-  const mode = networkModeOf(context, hostConfig.NetworkMode);
-  const joined = mode.kind === 'container' ? context.records.find(mode.container) : undefined;
+  const joined = joinedContainer(context, hostConfig.NetworkMode);
   const wishes = mountWishes(hostConfig, config.Volumes, wishesFrom(context, hostConfig));
   await resolveDevices(hostConfig.Devices);
 
   const id = randomId();
   const name = request.name ? checkName(request.name) : randomName((taken) => context.records.hasName(taken));
-  const shared = mode.kind === 'host' || hostConfig.UTSMode === 'host';
+  const shared = hostConfig.NetworkMode === 'host' || hostConfig.UTSMode === 'host';
   const record: ContainerRecord = {
     id, name, created: now(), image: request.config.Image, imageId: image.id,
-    config: { ...config, Hostname: config.Hostname || (joined ? '' : shared ? hostHostname() : id.slice(0, 12)) },
+    config: { ...config, Hostname: config.Hostname || (hostConfig.NetworkMode.startsWith('container:') ? '' : shared ? hostHostname() : id.slice(0, 12)) },
     hostConfig: joined ? { ...hostConfig, NetworkMode: `container:${joined.id}` } : hostConfig,
-    networkingConfig: request.networkingConfig,
+    networkingConfig: withoutDefault(request.networkingConfig),
     mounts: [], state: neverRun, restartCount: 0, generation: 0, stoppedByHand: false, endpoints: {}, ports: [],
   };
   const undo = new UndoStack();
@@ -67,6 +66,24 @@ export async function create(context: Context, request: CreateRequest): Promise<
     throw error;
   }
   return { id, warnings: createWarnings(wish) };
+}
+
+/**
+ * Whose network is shared, for the record by id. That there is none such is told at start: for a client "not found" at
+ * create means the image.
+ */
+function joinedContainer(context: Context, mode: string): ContainerRecord | undefined {
+  if (!mode.startsWith('container:')) return undefined;
+  try {
+    return context.records.find(mode.slice('container:'.length));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Clients call the default network `default` where nobody named one. */
+function withoutDefault({ EndpointsConfig: { default: unnamed, ...endpoints } }: NetworkingConfig): NetworkingConfig {
+  return { EndpointsConfig: { ...(unnamed ? { bridge: unnamed } : {}), ...endpoints } };
 }
 
 /** What Docker fills in, so that inspect shows what is in force. */

@@ -12,7 +12,7 @@ import { openLayers } from '../storage/layers.ts';
 import { openSnapshots } from '../storage/snapshots.ts';
 import { openVolumes } from '../storage/volumes.ts';
 import { attach, Waiting, type Attachment, type AttachStreams } from './attach.ts';
-import { removeCgroupParent } from './cgroups.ts';
+import { removeIdleParent } from './cgroups.ts';
 import type { Context, EngineOptions } from './context.ts';
 import { create, type CreateRequest } from './create.ts';
 import { engineIdOf } from './engine-id.ts';
@@ -106,9 +106,7 @@ export class Engine {
       one.keeper?.close();
     }
     for (const [, exec] of execs.live) exec.keeper?.close();
-    if (records.all().every(({ state }) => state.status !== 'running' && state.status !== 'paused')) {
-      await removeCgroupParent(this.context);
-    }
+    await removeIdleParent(this.context);
     await helper.close();
     database.close();
   }

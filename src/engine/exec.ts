@@ -76,7 +76,7 @@ export async function startExec(
       id: exec.id, pid, startTime: BigInt(startTime), cgroups: context.host.cgroups,
       keeper: {
         socket: paths.keeperSocket, log: '', logMaxSize: 0, logMaxFiles: 0, noLog: true, exitFile: paths.exitFile,
-        openStdin: exec.config.attachStdin, stdinOnce: exec.config.attachStdin,
+        openStdin: exec.config.attachStdin, stdinOnce: exec.config.attachStdin && !exec.config.tty,
         ...(options.rows && options.columns ? { rows: options.rows, columns: options.columns } : {}),
       },
     }));

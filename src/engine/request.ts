@@ -73,7 +73,7 @@ export function placementOf(context: Context, record: ContainerRecord, attached:
     keeper: {
       socket: paths.keeperSocket, log: paths.log, exitFile: paths.exitFile,
       logMaxSize: parseSize(options['max-size']) ?? 20 * 2 ** 20, logMaxFiles: Number(options['max-file'] ?? 5),
-      openStdin: record.config.OpenStdin, stdinOnce: record.config.StdinOnce,
+      openStdin: record.config.OpenStdin, stdinOnce: record.config.StdinOnce && !record.config.Tty,
       ...(type === 'none' ? { noLog: true } : {}),
       ...(rows > 0 && columns > 0 ? { rows, columns } : {}),
     },

@@ -3,7 +3,7 @@ import { messageOf } from '../model/errors.ts';
 import type { ContainerId } from '../model/ids.ts';
 import type { ExitRecord, Keeper } from '../runtime/launch.ts';
 import { readExit } from '../runtime/launch.ts';
-import { killCgroup, removeCgroups } from './cgroups.ts';
+import { killCgroup, removeCgroups, removeIdleParent } from './cgroups.ts';
 import { now, parseTime } from './clock.ts';
 import { pathsOf, tell, type Context } from './context.ts';
 import { remove } from './remove.ts';
@@ -87,6 +87,7 @@ export async function tearDown(context: Context, id: ContainerId): Promise<strin
     // The cgroup comes last of the kernel's things: with a killed keeper it is what still finds the processes.
     step('cgroup', () => removeCgroups(context, id, record?.hostConfig.CgroupParent ?? '')),
   ]);
+  await step('cgroup parent', () => removeIdleParent(context, id));
   await step('ip netns names', () => context.netnsNames.remove(id));
   return leftovers;
 }

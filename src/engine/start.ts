@@ -5,7 +5,7 @@ import { connectKeeper, ExecError, type Keeper } from '../runtime/launch.ts';
 import { planCreate } from '../runtime/launch-plan.ts';
 import { buildSpec } from '../runtime/spec/build.ts';
 import { validate } from '../runtime/validate.ts';
-import { killCgroup, removeCgroups } from './cgroups.ts';
+import { killCgroup, removeCgroups, removeIdleParent } from './cgroups.ts';
 import { now } from './clock.ts';
 import { pathsOf, tell, type Context } from './context.ts';
 import { writeEtcFiles } from './etc-files.ts';
@@ -87,6 +87,7 @@ async function launch(context: Context, record: ContainerRecord): Promise<void> 
     const spec = buildSpec(request, context.host);
     validate(spec, context.host);
     const plan = planCreate(spec, placementOf(context, record, attached, joined));
+    undo.push('cgroup parent', () => removeIdleParent(context, record.id));
     undo.push('cgroup', () => removeCgroups(context, record.id, record.hostConfig.CgroupParent));
     // The firewall batch lands while the helper makes the container; the container runs only when both are done.
     const published = context.network.publish(record.id);
