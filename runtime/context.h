@@ -38,7 +38,6 @@ void report_begin(struct context *c, uint32_t id);
 void report_end(struct context *c);
 void warn(struct context *c, const char *text);
 int init_main(struct context *c) __attribute__((noreturn));
-int open_process(struct context *c, uint32_t pid, uint64_t start_time);
 uint64_t start_time_of(uint32_t pid);
 int write_file(const char *path, const void *data, size_t size);
 
@@ -80,8 +79,9 @@ int keeper_hold(struct context *c, int fd);
 int keeper_main(uint32_t id, struct reader keeper_ops, struct reader init_ops, int reports) __attribute__((noreturn));
 int send_report(struct context *c, int reports, int fd);
 
-/* read.c, tini.c, unpack.c */
-int read_main(uint32_t id, struct reader request, int reports) __attribute__((noreturn));
+/* read.c, copy.c, tini.c, unpack.c */
+int copy_out(struct context *c, const char *path, const char *destination);
+int read_main(uint32_t id, bool copy, struct reader request, int reports) __attribute__((noreturn));
 int tini_main(int argc, char **argv);
 int unpack_main(int argc, char **argv);
 #endif

@@ -194,6 +194,10 @@ static void leave_server(struct server *s)
 		close(s->own.netlink);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+	/* The daemon reads our stderr while we serve; a keeper must not hold that open. */
+	CLEANUP_FD int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (null > 2)
+		dup2(null, 2);
 }
 
 static void handle(struct server *s, uint8_t *body, uint32_t size)
@@ -208,13 +212,13 @@ static void handle(struct server *s, uint8_t *body, uint32_t size)
 		apply(s, id, r);
 		return;
 	}
-	if (kind != REQUEST_READ && (kind != REQUEST_LAUNCH || read_bytes(&r, &keeper_ops)))
+	if (kind != REQUEST_READ && kind != REQUEST_COPY && (kind != REQUEST_LAUNCH || read_bytes(&r, &keeper_ops)))
 		exit(1);
 	pid_t pid = fork();
 	if (pid == 0) {
 		leave_server(s);
-		if (kind == REQUEST_READ)
-			read_main(id, r, s->reports[1]);
+		if (kind != REQUEST_LAUNCH)
+			read_main(id, kind == REQUEST_COPY, r, s->reports[1]);
 		keeper_main(id, (struct reader) { keeper_ops.data, keeper_ops.data + keeper_ops.size }, r, s->reports[1]);
 	}
 	if (pid < 0) {

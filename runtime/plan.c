@@ -109,7 +109,7 @@ uint64_t start_time_of(uint32_t pid)
 }
 
 /* A pidfd, if the process is still the one that was meant: the check comes after the open, so it holds for the pidfd. */
-int open_process(struct context *c, uint32_t pid, uint64_t start_time)
+static int open_process(struct context *c, uint32_t pid, uint64_t start_time)
 {
 	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
 	if (fd < 0)

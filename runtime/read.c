@@ -31,22 +31,38 @@ static int copy_file(struct context *c, int out, const char *path, uint32_t limi
 	return bad ? fail(&c->err, "read %s", path) : 0;
 }
 
-/* Request: { str overlay data or '', str cwd, str root path, u32 limit, strs paths }. */
-int read_main(uint32_t id, struct reader request, int reports)
+/* Opens the root of a request: a directory that is there, or an overlay that is mounted for us alone. */
+static int open_requested(struct context *c, struct reader *request)
+{
+	const char *overlay, *root;
+	if (read_str(request, &overlay) || read_str(request, &root))
+		return fail_with(&c->err, EINVAL, "request");
+	/* Lower directories are named relative to `root`, which the overlay then covers. */
+	if (*overlay && (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) || chdir(root)
+	    || mount("overlay", root, "overlay", MS_RDONLY, overlay)))
+		return fail(&c->err, "mount overlay for reading");
+	return open_root(c, root);
+}
+
+/* Request: { str overlay data or '', str root, u32 limit, strs paths }, or { …, str path, str destination } to copy. */
+int read_main(uint32_t id, bool copy, struct reader request, int reports)
 {
 	struct context c = { .root = -1, .sync = -1, .netlink = -1, .terminal = -1 };
-	const char *overlay, *cwd, *root;
+	const char *path, *destination;
 	struct strs paths;
 	uint32_t limit;
 	report_begin(&c, id);
 	CLEANUP_FD int out = memfd_create("berth-read", MFD_CLOEXEC);
-	if (read_str(&request, &overlay) || read_str(&request, &cwd) || read_str(&request, &root) || read_u32(&request, &limit)
-	    || read_strs(&request, &paths) || out < 0) {
+	if (open_requested(&c, &request)) {
+		;
+	} else if (copy) {
+		if (read_str(&request, &path) || read_str(&request, &destination))
+			fail_with(&c.err, EINVAL, "copy request");
+		else
+			copy_out(&c, path, destination);
+	} else if (read_u32(&request, &limit) || read_strs(&request, &paths) || out < 0) {
 		fail_with(&c.err, EINVAL, "read request");
-	} else if (*overlay && (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) || chdir(cwd)
-		   || mount("overlay", root, "overlay", MS_RDONLY, overlay))) {
-		fail(&c.err, "mount overlay on %s", root);
-	} else if (open_root(&c, root) == 0) {
+	} else {
 		while (paths.count-- && copy_file(&c, out, next_str(&paths), limit) == 0)
 			;
 	}

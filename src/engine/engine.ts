@@ -107,6 +107,7 @@ export class Engine {
     }
     for (const [, exec] of execs.live) exec.keeper?.close();
     await removeIdleParent(this.context);
+    await this.context.network.settle();
     await helper.close();
     database.close();
   }

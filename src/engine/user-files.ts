@@ -1,7 +1,6 @@
 import type { RootSource } from '../host/helper.ts';
 import { zeroTime, type ContainerRecord } from '../model/container.ts';
 import { BerthError } from '../model/errors.ts';
-import { emptyLayer } from '../storage/layers.ts';
 import type { OverlayRoot } from '../storage/snapshots.ts';
 import type { Context } from './context.ts';
 import type { UserFiles } from './user.ts';
@@ -29,11 +28,7 @@ export async function userFilesOf(context: Context, record: ContainerRecord): Pr
   const known = fresh ? context.userFiles.get(record.imageId) : undefined;
   if (known) return known;
   const { cwd, lower, upper } = overlayOf(context, record);
-  // Without an upper directory overlayfs wants two different lower ones.
-  const trees = fresh && lower.length === 1 ? [...lower, ...lower[0] === emptyLayer ? [] : [emptyLayer]] : lower;
-  const found = trees.length === 1 && fresh ? { passwd: '', group: '' } : await readUserFiles(context, {
-    overlay: { cwd, lower: trees, ...(fresh ? {} : { upper }) },
-  });
+  const found = await readUserFiles(context, { overlay: { cwd, lower, ...(fresh ? {} : { upper }) } });
   if (fresh) {
     context.userFiles.set(record.imageId, found);
     const [oldest] = context.userFiles.keys();

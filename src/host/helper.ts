@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { constants } from 'node:os';
+import { resolve } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { BerthError, type ErrorKind } from '../model/errors.ts';
 import { encodeOps, type LaunchPlan, type Op } from '../model/plan.ts';
@@ -30,9 +31,9 @@ export interface Launched {
   readonly warnings: string[];
 }
 
-/** Where `readFiles` looks: an overlay that is mounted for the moment, privately; or a root that is there. */
+/** Where `readFiles` and `copyOut` look: an overlay that is mounted for the moment, privately; or a root that is there. */
 export type RootSource =
-  | { readonly overlay: { readonly cwd: string; readonly lower: readonly string[]; readonly upper?: string }; readonly at: string }
+  | { readonly overlay: { readonly cwd: string; readonly lower: readonly string[]; readonly upper?: string } }
   | { readonly path: string };
 
 /**
@@ -46,6 +47,8 @@ export interface Helper {
   apply(ops: readonly Op[]): Promise<string[]>;
   /** Contents of regular files inside a root, resolved in C; undefined where there is none. EFBIG above `limit` bytes. */
   readFiles(root: RootSource, paths: readonly string[], limit: number): Promise<(Buffer | undefined)[]>;
+  /** Copies what a directory of a root holds into a directory of the host, with the directory's own owner, mode and times. Nothing there is fine. */
+  copyOut(root: RootSource, path: string, destination: string): Promise<void>;
   /** Lets the helper end. Containers run on. */
   close(): Promise<void>;
 }
@@ -60,6 +63,7 @@ export interface HelperOptions {
 const LAUNCH = 1;
 const APPLY = 2;
 const READ = 3;
+const COPY = 4;
 const handshake = 'OK\n\n';
 
 interface Waiter {
@@ -89,13 +93,14 @@ export async function startHelper(options: HelperOptions): Promise<Helper> {
     },
     apply: async (ops) => (ops.length === 0 ? [] : (await request(APPLY, encodeOps(ops))).texts),
     readFiles: async (root, paths, limit) => {
-      const overlay = 'overlay' in root ? overlayOptions(root.overlay) : { data: '', cwd: '' };
-      const at = 'overlay' in root ? root.at : root.path;
       const size = Buffer.alloc(8);
       size.writeUInt32LE(limit, 0);
       size.writeUInt32LE(paths.length, 4);
-      const answer = await request(READ, Buffer.concat([text(overlay.data), text(overlay.cwd), text(at), size, ...paths.map(text)]));
+      const answer = await request(READ, Buffer.concat([rootOf(root), size, ...paths.map(text)]));
       return splitFiles(answer.rest, paths.length);
+    },
+    copyOut: async (root, path, destination) => {
+      await request(COPY, Buffer.concat([rootOf(root), text(path), text(destination)]));
     },
     close: async () => {
       state.closed = true;
@@ -104,11 +109,13 @@ export async function startHelper(options: HelperOptions): Promise<Helper> {
   };
 }
 
-/** A read-only overlay of several trees; of a single one its copy, since overlayfs wants two lower directories. */
-function overlayOptions(overlay: { cwd: string; lower: readonly string[]; upper?: string }): { data: string; cwd: string } {
-  const lower = overlay.upper === undefined ? overlay.lower : [overlay.upper, ...overlay.lower];
-  const trees = lower.length === 1 ? [...lower, ...lower] : lower;
-  return { data: `lowerdir=${trees.join(':')}`, cwd: overlay.cwd };
+/** A read-only overlay of several trees; a single one is its own root, since overlayfs wants two. */
+function rootOf(root: RootSource): Buffer {
+  if ('path' in root) return Buffer.concat([text(''), text(root.path)]);
+  const { cwd, lower, upper } = root.overlay;
+  const trees = upper === undefined ? lower : [upper, ...lower];
+  if (trees.length === 1) return Buffer.concat([text(''), text(resolve(cwd, trees[0] ?? ''))]);
+  return Buffer.concat([text(`lowerdir=${trees.map((tree) => tree.replace(/[\\:,]/g, '\\$&')).join(':')}`), text(cwd)]);
 }
 
 function splitFiles(data: Buffer, count: number): (Buffer | undefined)[] {
