@@ -9,7 +9,7 @@ import { ApiError, UnreachableError } from './errors.ts';
 import { exchange } from './http.ts';
 import type { HttpRequest, HttpResponse } from './http.ts';
 
-/** What our requests follow; servers of older versions serve them too, as they ignore fields they don't know. */
+/** What our requests follow. Their paths name no version: an older engine serves them as its newest. */
 export const apiVersion = '1.51';
 
 export type Query = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
@@ -134,7 +134,7 @@ export function containerPath(name: string, ...rest: string[]): string {
   return ['/containers', encodeURIComponent(name), ...rest].join('/');
 }
 
-/** `a/b` + {c: true, d: undefined, e: ['x', 'y']} → `/v1.51/a/b?c=1&e=x&e=y`. */
+/** `a/b` + {c: true, d: undefined, e: ['x', 'y']} → `a/b?c=1&e=x&e=y`. */
 export function pathWith(path: string, query: Query): string {
   const parts: string[] = [];
   for (const [name, value] of Object.entries(query)) {
@@ -142,7 +142,7 @@ export function pathWith(path: string, query: Query): string {
     const values = Array.isArray(value) ? (value as readonly string[]) : [value === true ? '1' : String(value)];
     for (const each of values) parts.push(`${name}=${encodeURIComponent(each)}`);
   }
-  return `/v${apiVersion}${path}${parts.length === 0 ? '' : `?${parts.join('&')}`}`;
+  return `${path}${parts.length === 0 ? '' : `?${parts.join('&')}`}`;
 }
 
 /** Docker's `filters` parameter of repeated `--filter key=value`. */

@@ -45,12 +45,15 @@ export class Cli {
  * Does `act` for each name, in turn; prints the name when it worked and the reason when not, and goes on. Docker's way
  * for stop, rm, kill and the like. Resolves to the exit code.
  */
-export async function each(cli: Cli, names: readonly string[], act: (name: string) => Promise<void>): Promise<number> {
+export async function each(
+  cli: Cli,
+  names: readonly string[],
+  act: (name: string) => Promise<void | 'quiet'>,
+): Promise<number> {
   let code = 0;
   for (const name of names) {
     try {
-      await act(name);
-      cli.line(name);
+      if ((await act(name)) !== 'quiet') cli.line(name);
     } catch (error) {
       cli.warn((error as Error).message);
       code = 1;

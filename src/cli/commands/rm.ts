@@ -17,10 +17,13 @@ export default verb({
   run: (cli, { force, link, volumes: v }, names) =>
     each(cli, names, async (name) => {
       const path = containerPath(name.replace(/^\//, ''));
-      await cli.client.delete(path, { force, link, v }).catch((error: unknown) => {
+      try {
+        await cli.client.delete(path, { force, link, v });
+      } catch (error) {
         // What is to be gone and is gone is no failure under -f.
         if (!(force && error instanceof ApiError && error.status === 404)) throw error;
         cli.warn(error.message);
-      });
+        return 'quiet';
+      }
     }),
 });
