@@ -1,5 +1,5 @@
 import { isAlive, type ContainerRecord, type EndpointRecord, type PublishedPort } from '../model/container.ts';
-import { conflict } from '../model/errors.ts';
+import { BerthError, conflict, unavailable } from '../model/errors.ts';
 import { parseContainerPorts, requestsFromApi, type PortRequest } from '../model/ports.ts';
 import type { Attachment } from '../network/network.ts';
 import type { Context } from './context.ts';
@@ -37,11 +37,13 @@ export async function attachNetwork(context: Context, record: ContainerRecord): 
   const wish = record.networkingConfig.EndpointsConfig[record.hostConfig.NetworkMode] ?? record.networkingConfig.EndpointsConfig.bridge;
   const address = wish?.IPAMConfig?.IPv4Address;
   const mac = wish?.MacAddress || record.config.MacAddress;
+  const ports = mode.kind === 'bridge' ? wantedPorts(record) : [];
   const attachment = await context.network.attach(record.id, {
-    network: mode.kind,
-    ports: mode.kind === 'bridge' ? wantedPorts(record) : [],
-    ...(address ? { address } : {}),
-    ...(mac ? { mac } : {}),
+    network: mode.kind, ports, ...(address ? { address } : {}), ...(mac ? { mac } : {}),
+  }).catch((error: unknown) => {
+    // The words by which scripts know a port that can't be had.
+    if (ports.length === 0 || !(error instanceof BerthError) || error.kind !== 'unavailable') throw error;
+    throw unavailable(`driver failed programming external connectivity on endpoint ${record.name} (${record.id}): ${error.message}`, error);
   });
   const { endpoint } = attachment;
   if (!endpoint) {
