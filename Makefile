@@ -78,7 +78,7 @@ dist/berth: $(TS_SOURCES) src/launcher.sh node_modules/.package-lock.json Makefi
 
 # The C half of the op table is generated; `make check` fails when it is stale.
 generate: node_modules/.package-lock.json
-	$(NODE) --input-type=module -e "import { renderHeader } from './src/model/plan.ts'; import { writeFileSync } from 'node:fs'; writeFileSync('runtime/plan_ops.h', renderHeader())"
+	$(NODE) --input-type=module -e "import { renderHeader } from './src/model/plan.ts'; import { renderUnpackHeader } from './src/image/unpack-ops.ts'; import { writeFileSync } from 'node:fs'; writeFileSync('runtime/plan_ops.h', renderHeader()); writeFileSync('runtime/unpack_ops.h', renderUnpackHeader())"
 
 images: root build
 	@images/build.sh busybox web

@@ -108,19 +108,6 @@ uint64_t start_time_of(uint32_t pid)
 	return at ? strtoull(at + 1, NULL, 10) : 0;
 }
 
-/* A pidfd, if the process is still the one that was meant: the check comes after the open, so it holds for the pidfd. */
-static int open_process(struct context *c, uint32_t pid, uint64_t start_time)
-{
-	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
-	if (fd < 0)
-		return fail(&c->err, "process %u", pid);
-	if (start_time && start_time_of(pid) != start_time) {
-		close(fd);
-		return fail_with(&c->err, ESRCH, "process %u", pid);
-	}
-	return fd;
-}
-
 /* By the files of the host's /proc, not by pidfd_open: init is in a pid namespace of its own by now, where the number
  * means another process or none. All are opened, and the process checked, before the first is entered. */
 static int join(struct context *c, uint32_t pid, uint64_t start_time, int flags)

@@ -1,5 +1,8 @@
 import { join } from 'node:path';
 
+/** A socket's path has room for 107 bytes, ids have 64: the first twenty digits name a keeper as surely. */
+const keeperSocketOf = (run: string, id: string): string => join(run, 'keepers', `${id.slice(0, 20)}.sock`);
+
 /** Where one container's files are. */
 export interface ContainerPaths {
   readonly directory: string;
@@ -22,7 +25,7 @@ export function containerPaths(root: string, run: string, id: string): Container
     hosts: join(directory, 'hosts'),
     hostname: join(directory, 'hostname'),
     resolvConf: join(directory, 'resolv.conf'),
-    keeperSocket: join(run, 'keepers', `${id}.sock`),
+    keeperSocket: keeperSocketOf(run, id),
   };
 }
 
@@ -34,5 +37,5 @@ export interface ExecPaths {
 
 export function execPaths(root: string, run: string, container: string, exec: string): ExecPaths {
   const directory = join(root, 'containers', container, 'execs', exec);
-  return { directory, exitFile: join(directory, 'exit.json'), keeperSocket: join(run, 'keepers', `${exec}.sock`) };
+  return { directory, exitFile: join(directory, 'exit.json'), keeperSocket: keeperSocketOf(run, exec) };
 }
