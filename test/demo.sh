@@ -63,7 +63,7 @@ shown_as 'berth images' berth images
 shown_as 'berth history web' berth history web
 
 say 'A container is a process in namespaces of its own, under cgroups, on a bridge'
-shown_as 'berth run -d --name web -p 10080:80 --memory 64m web' berth run -d --name web -p 10080:80 --memory 64m web
+shown_as 'berth run -d --init --name web -p 10080:80 --memory 64m web' berth run -d --init --name web -p 10080:80 --memory 64m web
 shown_as 'berth ps' berth ps
 for _ in $(seq 100); do on_host curl -sf -o /dev/null http://127.0.0.1:10080/ && break; sleep 0.05; done
 shown_as 'curl http://127.0.0.1:10080/' on_host curl -sf http://127.0.0.1:10080/

@@ -156,8 +156,10 @@ export class Engine {
     return update(this.context, this.find(reference), request);
   }
 
-  remove(reference: string, options: RemoveOptions): Promise<void> {
-    return remove(this.context, this.find(reference), options);
+  async remove(reference: string, options: RemoveOptions): Promise<void> {
+    await remove(this.context, this.find(reference), options);
+    // Who removes the last container by hand finds the bridge and the rules gone afterwards.
+    await this.context.network.settle();
   }
 
   /** Registered when this returns; `result` settles when the condition holds. */

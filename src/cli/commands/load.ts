@@ -22,7 +22,8 @@ export default verb({
   most: 0,
   async run(cli, { input, quiet, platform }) {
     const body = input === '' ? stdinOf(cli) : await archiveOf(input);
-    const query = { quiet: quiet ? 1 : 0, platform };
+    // As Docker's client: progress is for people.
+    const query = { quiet: quiet || !cli.stdout.isTTY ? 1 : 0, platform };
     const response = await cli.client.send('POST', '/images/load', query, { body });
     await showProgress(response.body, (progress) => cli.write(progress));
     return 0;

@@ -53,7 +53,7 @@ describe('run', () => {
     expect(await docker('run', '--rm', '--memory', '1', 'busybox', 'true')).toMatchObject({ exitCode: 125 });
     expect(await docker('run', '--rm', 'busybox', '/etc')).toMatchObject({ exitCode: 126 });
     expect(await docker('run', '--rm', 'busybox', 'no-such-command')).toMatchObject({ exitCode: 127 });
-    expect(await docker('run', '--rm', 'busybox', 'sh', '-c', 'kill -TERM $$')).toMatchObject({ exitCode: 143 });
+    expect(await docker('run', '--rm', '--init', 'busybox', 'sh', '-c', 'kill -TERM $$')).toMatchObject({ exitCode: 143 });
     expect(await must('ps', '-aq')).toBe('');
   });
 
@@ -118,7 +118,7 @@ describe('a container in the background', () => {
     await must('kill', 'web');
     expect(await must('wait', 'web')).toBe('137');
     await must('rm', 'web');
-    expect((await docker('inspect', 'web')).stderr).toMatch(/no such object: web/i);
+    expect((await docker('inspect', '--type', 'container', 'web')).stderr).toMatch(/no such container: web/i);
   });
 });
 
