@@ -11,7 +11,6 @@ interface Run {
 }
 
 export function displayPorts(ports: readonly PortSummary[]): string {
-  const key = ({ IP = '', PublicPort = 0 }: PortSummary): string => (PublicPort > 0 ? `${IP}/` : '/');
   const sorted = [...ports].sort((a, b) =>
     a.PrivatePort - b.PrivatePort || compare(a.IP ?? '', b.IP ?? '') || (a.PublicPort ?? 0) - (b.PublicPort ?? 0) ||
     compare(a.Type, b.Type));
@@ -26,7 +25,7 @@ export function displayPorts(ports: readonly PortSummary[]): string {
       single.push(run);
       continue;
     }
-    const group = `${key(port)}${type}`;
+    const group = PublicPort > 0 ? `${ip}/${type}` : type;
     const open = runs.get(group)?.at(-1);
     if (open !== undefined && open.last + 1 === PrivatePort) open.last = PrivatePort;
     else if (open === undefined || open.last !== PrivatePort) runs.set(group, [...(runs.get(group) ?? []), run]);

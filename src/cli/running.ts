@@ -5,7 +5,7 @@ import { containerPath, textOf } from './client.ts';
 import type { Cli } from './context.ts';
 import { parseDetachKeys } from './detach-keys.ts';
 import { ExitError } from './errors.ts';
-import { openSession } from './session.ts';
+import { detachedNote, openSession } from './session.ts';
 import { proxySignals } from './signals.ts';
 import { followSize } from './tty.ts';
 
@@ -43,7 +43,10 @@ export async function runAtTerminal(cli: Cli, attachment: Attachment): Promise<n
     signals?.open();
     if (tty) stopFollowing = followSize(cli.stdout, (rows, columns) => resize(cli.client, path, rows, columns));
     const how = await session?.done;
-    return how === 'detached' ? 0 : await waiting.code;
+    if (how !== 'detached') return await waiting.code;
+    session?.close();
+    cli.warn(detachedNote);
+    return 0;
   } finally {
     stopFollowing?.();
     signals?.close();

@@ -14,6 +14,9 @@ export interface SessionOptions {
   readonly detachKeys?: string | undefined;
 }
 
+/** What Docker says when the keys that detach were typed. */
+export const detachedNote = 'read escape sequence';
+
 export interface Session {
   /** The output has come to its end, or the user left. */
   readonly done: Promise<'ended' | 'detached'>;

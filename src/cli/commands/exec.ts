@@ -6,7 +6,7 @@ import { parseDetachKeys } from '../detach-keys.ts';
 import { ApiError, ExitError } from '../errors.ts';
 import { list, maybeText, text, toggle } from '../flags.ts';
 import { checkTerminal, resize } from '../running.ts';
-import { openSession } from '../session.ts';
+import { detachedNote, openSession } from '../session.ts';
 import { consoleSize, followSize } from '../tty.ts';
 import { verb } from '../verb.ts';
 import { startCode } from './run.ts';
@@ -71,7 +71,11 @@ async function runAttached(
     const stopFollowing = tty ? followSize(cli.stdout, (h, w) => resize(cli.client, `/exec/${id}`, h, w)) : undefined;
     const how = await session.done;
     stopFollowing?.();
-    if (how === 'detached') return 0;
+    if (how === 'detached') {
+      session.close();
+      cli.warn(detachedNote);
+      return 0;
+    }
     const { ExitCode, Running } = await cli.client.get<ExecInspect>(`/exec/${id}/json`);
     return Running ? 0 : (ExitCode ?? 0);
   } finally {

@@ -46,7 +46,10 @@ export default verb({
 async function find(cli: Cli, name: string, type: string, size: boolean): Promise<unknown> {
   const id = encodeURIComponent(name);
   const paths = {
-    container: containerPath(name, 'json'), image: `/images/${id}/json`, network: `/networks/${id}`, volume: `/volumes/${id}`,
+    container: containerPath(name, 'json'),
+    image: `/images/${id}/json`,
+    network: `/networks/${id}`,
+    volume: `/volumes/${id}`,
   };
   for (const kind of kinds) {
     if (type !== '' && kind !== type) continue;

@@ -84,7 +84,7 @@ function checkShared(options: ContainerOptions): void {
     ['--expose', options.expose.length > 0],
   ] as const).find(([, given]) => given);
   if (conflicting === undefined) return;
-  throw new UsageError(`conflicting options: ${conflicting[0]} and --network container:NAME: give it to that container`);
+  throw new UsageError(`conflicting options: ${conflicting[0]} and --network container:NAME: give that to NAME`);
 }
 
 function healthOf(options: ContainerOptions): HealthConfig | undefined {
