@@ -37,6 +37,9 @@ int run_ops(struct context *c, struct reader ops);
 void report_begin(struct context *c, uint32_t id);
 void report_end(struct context *c);
 void warn(struct context *c, const char *text);
+
+/* hangup.c */
+void hangup_check(struct context *c, struct reader request);
 int init_main(struct context *c) __attribute__((noreturn));
 uint64_t start_time_of(uint32_t pid);
 int write_file(const char *path, const void *data, size_t size);

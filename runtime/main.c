@@ -212,6 +212,12 @@ static void handle(struct server *s, uint8_t *body, uint32_t size)
 		apply(s, id, r);
 		return;
 	}
+	if (kind == REQUEST_HANGUP) {
+		report_begin(&s->own, id);
+		hangup_check(&s->own, r);
+		answer_self(s);
+		return;
+	}
 	if (kind != REQUEST_READ && kind != REQUEST_COPY && (kind != REQUEST_LAUNCH || read_bytes(&r, &keeper_ops)))
 		exit(1);
 	pid_t pid = fork();

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { apiServer } from './api/server.ts';
 import { Engine } from './engine/engine.ts';
 import { remove } from './host/files.ts';
+import { HalfOpenWatch } from './host/half-open.ts';
 import { listen, parseListenAddress } from './host/listen.ts';
 import { invalid, messageOf } from './model/errors.ts';
 import { parseDaemonOptions, type DaemonOptions } from './daemon-options.ts';
@@ -60,7 +61,8 @@ async function serve(options: DaemonOptions, programs: Programs): Promise<number
     bridge: options.bridge, userlandProxy: options.userlandProxy, firewall: options.firewall, cgroupParent: options.cgroupParent,
     debug: options.debug, log, ...(bip ? { bip } : {}),
   });
-  const servers = addresses.map((address) => ({ address, server: apiServer(engine) }));
+  const watch = new HalfOpenWatch(engine.context.helper);
+  const servers = addresses.map((address) => ({ address, server: apiServer(engine, watch) }));
   try {
     for (const { address, server } of servers) {
       await listen(server, address);

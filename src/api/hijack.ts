@@ -29,6 +29,7 @@ export function takeOver(call: Call, tty: boolean): Client {
   if (call.upgraded) {
     const { socket, head } = call.upgraded;
     call.request.resume();
+    call.watch?.add(socket);
     if (head.length > 0) socket.unshift(head);
     socket.write(`HTTP/1.1 101 UPGRADED\r\nContent-Type: ${type}\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n`);
     return { input: socket, output: socket };

@@ -3,6 +3,10 @@ import type { Duplex } from 'node:stream';
 import type { Engine } from '../engine/engine.ts';
 import { invalid } from '../model/errors.ts';
 
+export interface ConnectionWatch {
+  add(socket: Duplex): void;
+}
+
 /** A request as a route sees it. */
 export interface Call {
   readonly engine: Engine;
@@ -17,6 +21,8 @@ export interface Call {
   readonly version: string;
   /** Aborted when the client goes. */
   readonly gone: AbortSignal;
+  /** Told of connections that were taken over, so that a client that left is noticed. */
+  readonly watch?: ConnectionWatch | undefined;
 }
 
 /** The whole answer of a simple route; undefined when the route has answered by itself. */

@@ -4,7 +4,7 @@ import findMyWay, { type HTTPMethod } from 'find-my-way';
 import type { Engine } from '../engine/engine.ts';
 import { BerthError } from '../model/errors.ts';
 import { httpStatus } from './http-status.ts';
-import { Query, type Answer, type Call, type Handler } from './request.ts';
+import { Query, type Answer, type Call, type ConnectionWatch, type Handler } from './request.ts';
 import { containerRoutes } from './routes/containers.ts';
 import { execRoutes } from './routes/exec.ts';
 import { imageRoutes } from './routes/images.ts';
@@ -31,7 +31,7 @@ interface Found {
 }
 
 /** The Docker Engine API over HTTP. The caller listens. */
-export function apiServer(engine: Engine): Server {
+export function apiServer(engine: Engine, watch?: ConnectionWatch): Server {
   const router = findMyWay<findMyWay.HTTPVersion.V1>({ ignoreTrailingSlash: true, maxParamLength: 4096 });
   const routes: Route[] = [
     ...systemRoutes, ...containerRoutes, ...streamRoutes, ...execRoutes, ...imageRoutes, ...networkRoutes, ...volumeRoutes, ...laterRoutes,
@@ -53,11 +53,11 @@ export function apiServer(engine: Engine): Server {
     shouldUpgradeCallback: (request: IncomingMessage) => find(request)?.route.hijacks === true,
     requestTimeout: 0, keepAliveTimeout: 65_000,
   } as Parameters<typeof createServer>[0], (request: IncomingMessage, response: ServerResponse) => {
-    void answer(engine, find(request), request, { response });
+    void answer(engine, find(request), request, { response, watch });
   });
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => {});
-    void answer(engine, find(request), request, { upgraded: { socket, head } });
+    void answer(engine, find(request), request, { upgraded: { socket, head }, watch });
   });
   server.on('clientError', (_error: Error, socket: Duplex) => {
     if (!socket.destroyed) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
@@ -65,7 +65,7 @@ export function apiServer(engine: Engine): Server {
   return server;
 }
 
-type Ways = Pick<Call, 'response' | 'upgraded'>;
+type Ways = Pick<Call, 'response' | 'upgraded' | 'watch'>;
 
 async function answer(engine: Engine, found: Found | undefined, request: IncomingMessage, ways: Ways): Promise<void> {
   const gone = new AbortController();

@@ -49,6 +49,8 @@ export interface Helper {
   readFiles(root: RootSource, paths: readonly string[], limit: number): Promise<(Buffer | undefined)[]>;
   /** Copies what a directory of a root holds into a directory of the host, with the directory's own owner, mode and times. Nothing there is fine. */
   copyOut(root: RootSource, path: string, destination: string): Promise<void>;
+  /** Which of this process's open sockets have nobody at the other end any more: gone, not only silent. At most 500 at a time. */
+  hungUp(descriptors: readonly number[]): Promise<number[]>;
   /** Lets the helper end. Containers run on. */
   close(): Promise<void>;
 }
@@ -64,6 +66,7 @@ const LAUNCH = 1;
 const APPLY = 2;
 const READ = 3;
 const COPY = 4;
+const HANGUP = 5;
 const handshake = 'OK\n\n';
 
 interface Waiter {
@@ -101,6 +104,12 @@ export async function startHelper(options: HelperOptions): Promise<Helper> {
     },
     copyOut: async (root, path, destination) => {
       await request(COPY, Buffer.concat([rootOf(root), text(path), text(destination)]));
+    },
+    hungUp: async (descriptors) => {
+      const payload = Buffer.alloc(4 + 4 * descriptors.length);
+      payload.writeUInt32LE(descriptors.length, 0);
+      descriptors.forEach((descriptor, index) => payload.writeUInt32LE(descriptor, 4 + 4 * index));
+      return (await request(HANGUP, payload)).texts.map(Number);
     },
     close: async () => {
       state.closed = true;

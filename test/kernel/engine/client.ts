@@ -2,7 +2,8 @@ import { request, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Daemon } from '../../world.ts';
+import { expect } from 'vitest';
+import { waitUntil, type Daemon, type Snapshot, type World } from '../../world.ts';
 
 export interface Reply {
   readonly status: number;
@@ -119,4 +120,16 @@ export async function drain(stream: Duplex): Promise<Buffer> {
   const parts: Buffer[] = [];
   for await (const part of stream as AsyncIterable<Buffer>) parts.push(part);
   return Buffer.concat(parts);
+}
+
+/** What a world's snapshot has of this world alone: `ip netns` names are the whole machine's, other worlds' too. */
+export async function traces(world: World): Promise<Omit<Snapshot, 'netnsNames'>> {
+  const { netnsNames: _, ...own } = await world.snapshot();
+  return own;
+}
+
+/** Waits a moment for `trace` to look as before (a bridge lingers), then compares. */
+export async function expectAsBefore<T>(trace: () => Promise<T>, before: T): Promise<void> {
+  await waitUntil(async () => JSON.stringify(await trace()) === JSON.stringify(before), 5000).catch(() => undefined);
+  expect(await trace()).toEqual(before);
 }

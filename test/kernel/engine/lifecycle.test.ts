@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createWorld, waitUntil, type Daemon, type Snapshot, type World } from '../../world.ts';
-import { Client, drain, unframe } from './client.ts';
+import { createWorld, waitUntil, type Daemon, type World } from '../../world.ts';
+import { Client, drain, expectAsBefore, traces, unframe } from './client.ts';
 
 describe('a container\'s life', () => {
   let world: World;
   let daemon: Daemon;
   let api: Client;
-  let before: Snapshot;
+  let before: Awaited<ReturnType<typeof traces>>;
   beforeAll(async () => {
     world = await createWorld();
-    before = await world.snapshot();
+    before = await traces(world);
     daemon = await world.daemon();
     api = new Client(daemon);
     await api.load('busybox');
@@ -208,7 +208,6 @@ describe('a container\'s life', () => {
   it('leaves nothing behind', async () => {
     for (const { Id } of await api.must('GET', '/containers/json?all=1') as { Id: string }[]) await api.must('DELETE', `/containers/${Id}?force=1&v=1`);
     await daemon.stop();
-    await waitUntil(async () => JSON.stringify(await world.snapshot()) === JSON.stringify(before), 5000).catch(() => {});
-    expect(await world.snapshot()).toEqual(before);
+    await expectAsBefore(() => traces(world), before);
   });
 });
