@@ -33,12 +33,11 @@ system:
 
 root: system
 	@[ "$$(id -u)" = 0 ] || { echo 'berth: needs root for namespaces, mounts and firewall rules; type: sudo make $(MAKECMDGOALS)' >&2; exit 1; }
-.PHONY: root
+.PHONY: root npm
 
 # Installs the packages that are missing, if any; their services are not started. $(1): names
 define install_missing
 	missing=$$(for p in $(1); do dpkg-query -W -f='$${db:Status-Status}' $$p 2>/dev/null | grep -qx installed || echo $$p; done); \
-	command -v npm >/dev/null || missing="$$missing npm"; \
 	[ -z "$$missing" ] && exit 0; \
 	command -v apt-get >/dev/null || { echo "berth: not a Debian system; install what corresponds to:" $$missing >&2; exit 1; }; \
 	[ "$$(id -u)" = 0 ] || { echo "berth: packages are missing; type: sudo apt-get install" $$missing >&2; exit 1; }; \
@@ -49,13 +48,17 @@ define install_missing
 	{ apt-get install -y -qq --no-install-recommends $$missing || { apt-get update -qq && apt-get install -y -qq --no-install-recommends $$missing; }; } >/dev/null
 endef
 
+# Whichever npm there is will do; Debian's where there is none.
+npm: system
+	@command -v npm >/dev/null && exit 0; $(call install_missing,npm)
+
 packages: system
 	@$(call install_missing,$(PACKAGES))
 
 test-packages: system
 	@$(call install_missing,$(TEST_PACKAGES))
 
-node_modules/.package-lock.json: package.json package-lock.json | packages
+node_modules/.package-lock.json: package.json package-lock.json | npm
 	npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
