@@ -19,7 +19,8 @@ const absolute = (text: string): string => {
   return posix.normalize(text).replace(/(.)\/$/, '$1');
 };
 const bridgeName = (text: string): string => {
-  if (!/^[a-zA-Z0-9_.-]{1,15}$/.test(text)) throw new InvalidArgumentError('a link\'s name: at most 15 letters, digits, dots, dashes');
+  if (!/^[a-zA-Z0-9_.-]{1,15}$/.test(text))
+    throw new InvalidArgumentError("a link's name: at most 15 letters, digits, dots, dashes");
   return text;
 };
 const yesOrNo = (text: string): boolean => {
@@ -28,12 +29,15 @@ const yesOrNo = (text: string): boolean => {
   throw new InvalidArgumentError('true or false is expected');
 };
 const cidr = (text: string): string => {
-  if (!/^\d+\.\d+\.\d+\.\d+\/\d+$/.test(text)) throw new InvalidArgumentError('an address with prefix length is expected, as in 172.30.0.1/16');
+  if (!/^\d+\.\d+\.\d+\.\d+\/\d+$/.test(text))
+    throw new InvalidArgumentError('an address with prefix length is expected, as in 172.30.0.1/16');
   return text;
 };
 const firewall = (text: string): 'iptables' | 'nftables' => {
   if (text === 'iptables') return text;
-  throw new InvalidArgumentError(text === 'nftables' ? 'nftables is not there yet: use iptables' : 'iptables is expected');
+  throw new InvalidArgumentError(
+    text === 'nftables' ? 'nftables is not there yet: use iptables' : 'iptables is expected',
+  );
 };
 
 /** The daemon's command line. `printed`: help was asked for and shown. */
@@ -42,19 +46,27 @@ export function parseDaemonOptions(argv: readonly string[]): DaemonOptions | { r
     .description('Run the engine in the foreground. Containers outlive it.')
     .option('--root <dir>', 'data root: images, layers, containers, records', absolute, '/var/lib/berth')
     .option('--run <dir>', 'run directory: sockets', absolute, '/run/berth')
-    .option('-H, --host <address>', 'listen here, unix:///path or tcp://address:port; may be given more than once', (text: string, all: string[]) => [...all, text], [])
+    .option(
+      '-H, --host <address>',
+      'listen here, unix:///path or tcp://address:port; may be given more than once',
+      (text: string, all: string[]) => [...all, text],
+      [],
+    )
     .option('--insecure-tcp', 'serve tcp:// hosts without protection: whoever reaches the port is root here', false)
-    .option('--bridge <name>', 'the default network\'s bridge', bridgeName, 'berth0')
-    .option('--bip <cidr>', 'the bridge\'s address and subnet', cidr)
+    .option('--bridge <name>', "the default network's bridge", bridgeName, 'berth0')
+    .option('--bip <cidr>', "the bridge's address and subnet", cidr)
     .option('--firewall <kind>', 'iptables', firewall, 'iptables')
     .option('--userland-proxy <bool>', 'serve published ports by a process as well', yesOrNo, false)
-    .option('--cgroup-parent <path>', 'the control group above the containers\'', absolute, '/berth')
+    .option('--cgroup-parent <path>', "the control group above the containers'", absolute, '/berth')
     .option('-D, --debug', 'say more', false)
-    .addHelpText('after', `
+    .addHelpText(
+      'after',
+      `
 Examples:
   berth daemon                                             with the defaults
   berth daemon --root /srv/b --run /run/b --host unix:///run/b/b.sock --bridge b0 --bip 10.9.0.1/24
-                                                           a second engine beside the first`)
+                                                           a second engine beside the first`,
+    )
     .exitOverride();
   try {
     command.parse([...argv], { from: 'user' });

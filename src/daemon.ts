@@ -3,7 +3,7 @@ import { apiServer } from './api/server.ts';
 import { Engine } from './engine/engine.ts';
 import { remove } from './host/files.ts';
 import { HalfOpenWatch } from './host/half-open.ts';
-import { listen, parseListenAddress } from './host/listen.ts';
+import { listen, parseListenAddress, type ListenAddress } from './host/listen.ts';
 import { invalid, messageOf } from './model/errors.ts';
 import { parseDaemonOptions, type DaemonOptions } from './daemon-options.ts';
 
@@ -14,7 +14,8 @@ export interface Programs {
   readonly proxyCommand: readonly string[];
 }
 
-const log = (line: string): void => void process.stderr.write(`${new Date().toISOString()} ${line.replaceAll('\n', ' ')}\n`);
+const log = (line: string): void =>
+  void process.stderr.write(`${new Date().toISOString()} ${line.replaceAll('\n', ' ')}\n`);
 
 /** The bundle lies in dist/app, the sources in src: from both, what was built beside is found. */
 function builtPrograms(): Programs {
@@ -22,6 +23,9 @@ function builtPrograms(): Programs {
     fileURLToPath(new URL(import.meta.url.includes('/dist/app/') ? `../${name}` : `../dist/${name}`, import.meta.url));
   return { helper: process.env.BERTH_HELPER ?? built('berth-helper'), proxyCommand: [built('berth'), 'proxy'] };
 }
+
+const nameOf = (address: ListenAddress): string =>
+  address.kind === 'unix' ? `unix://${address.path}` : `tcp://${address.host}:${address.port}`;
 
 /** `berth daemon …`: the engine behind its API, in the foreground. Resolves with the exit code. */
 export async function runDaemon(argv: readonly string[], programs: Programs = builtPrograms()): Promise<number> {
@@ -45,9 +49,11 @@ async function serve(options: DaemonOptions, programs: Programs): Promise<number
   for (const address of addresses) {
     if (address.kind !== 'tcp') continue;
     if (!options.insecureTcp) {
-      throw invalid(`--host tcp://${address.host}:${address.port}: TCP has no protection yet; add --insecure-tcp if whoever reaches the port may be root here`);
+      throw invalid(
+        `--host ${nameOf(address)}: TCP has no protection yet; add --insecure-tcp if whoever gets there may be root here`,
+      );
     }
-    log(`warning: tcp://${address.host}:${address.port} is open to whoever reaches it, and that is root on this host`);
+    log(`warning: ${nameOf(address)} is open to whoever reaches it, and that is root on this host`);
   }
   const asked = Promise.withResolvers<string>();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => asked.resolve(signal));
@@ -57,23 +63,30 @@ async function serve(options: DaemonOptions, programs: Programs): Promise<number
 
   const { bip } = options;
   const engine = await Engine.open({
-    root: options.root, run: options.run, helperProgram: programs.helper, initProgram: programs.helper, proxyCommand: programs.proxyCommand,
-    bridge: options.bridge, userlandProxy: options.userlandProxy, firewall: options.firewall, cgroupParent: options.cgroupParent,
-    debug: options.debug, log, ...(bip ? { bip } : {}),
+    root: options.root,
+    run: options.run,
+    helperProgram: programs.helper,
+    initProgram: programs.helper,
+    proxyCommand: programs.proxyCommand,
+    bridge: options.bridge,
+    userlandProxy: options.userlandProxy,
+    firewall: options.firewall,
+    cgroupParent: options.cgroupParent,
+    debug: options.debug,
+    log,
+    ...(bip ? { bip } : {}),
   });
   const watch = new HalfOpenWatch(engine.context.helper);
-  const servers = addresses.map((address) => ({ address, server: apiServer(engine, watch) }));
+  const servers = addresses.map((address) => ({ address, api: apiServer(engine, watch) }));
   try {
-    for (const { address, server } of servers) {
-      await listen(server, address);
-      log(`serving the Docker Engine API on ${address.kind === 'unix' ? `unix://${address.path}` : `tcp://${address.host}:${address.port}`}`);
+    for (const { address, api } of servers) {
+      await listen(api.server, address);
+      log(`serving the Docker Engine API on ${nameOf(address)}`);
     }
     log(`${await asked.promise}: stopping; containers run on`);
   } finally {
-    for (const { server } of servers) {
-      server.close();
-      server.closeAllConnections();
-    }
+    for (const { api } of servers) api.close();
+    watch.stop();
     await engine.close();
     for (const { address } of servers) if (address.kind === 'unix') await remove(address.path);
   }

@@ -14,8 +14,8 @@ export function parseDetachKeys(text: string | undefined): Buffer {
 }
 
 /**
- * Passes a terminal's input on until the detach keys come: then calls `detached` and passes nothing more. A beginning of
- * the sequence is held back until the next byte tells.
+ * Passes a terminal's input on until the detach keys come: then calls `detached` and passes nothing more. A beginning
+ * of the sequence is held back until the next byte tells.
  */
 export class DetachScanner extends Transform {
   readonly #keys: Buffer;

@@ -42,16 +42,21 @@ export function takeOver(call: Call, tty: boolean): Client {
   return { input: request, output: response };
 }
 
-/** Joins client and process: both directions with back-pressure, each closed for itself, until the process's side ends. */
+/**
+ * Joins client and process: both directions with back-pressure, each closed for itself, until the process's side ends.
+ */
 export async function stream(client: Client, attachment: Attachment, options: StreamOptions): Promise<void> {
   const { input, output } = client;
   const dropped = new Promise<void>((resolve) => {
-    for (const side of [input, output] as NodeJS.EventEmitter[]) side.once('close', resolve).on('error', () => resolve());
+    for (const side of [input, output] as NodeJS.EventEmitter[])
+      side.once('close', resolve).on('error', () => resolve());
   });
   // What the client types before there is a process waits here, and no further than a pipe's worth.
   const typed = new PassThrough();
-  const scanned = options.tty && options.stdin && options.detachKeys
-    ? input.pipe(new DetachScanner(options.detachKeys, () => output.end())) : input;
+  const scanned =
+    options.tty && options.stdin && options.detachKeys
+      ? input.pipe(new DetachScanner(options.detachKeys, () => output.end()))
+      : input;
   if (options.stdin) scanned.pipe(typed);
   else input.resume();
 
@@ -71,7 +76,8 @@ export async function stream(client: Client, attachment: Attachment, options: St
   try {
     if (options.before) {
       for await (const chunk of options.before(attached.position)) {
-        if (!output.write(chunk)) await Promise.race([new Promise((resolve) => output.once('drain', resolve)), dropped]);
+        if (!output.write(chunk))
+          await Promise.race([new Promise((resolve) => output.once('drain', resolve)), dropped]);
       }
     }
     if (options.stdin) typed.pipe(process);

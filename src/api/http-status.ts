@@ -1,8 +1,15 @@
 import { BerthError, codeOf, messageOf, type ErrorKind } from '../model/errors.ts';
 
 const statusOf: Readonly<Record<ErrorKind, number>> = {
-  invalid: 400, unauthorized: 401, forbidden: 403, 'not-found': 404, conflict: 409, 'not-modified': 304,
-  internal: 500, 'not-implemented': 501, unavailable: 500,
+  invalid: 400,
+  unauthorized: 401,
+  forbidden: 403,
+  'not-found': 404,
+  conflict: 409,
+  'not-modified': 304,
+  internal: 500,
+  'not-implemented': 501,
+  unavailable: 500,
 };
 
 /** The one place where a failure becomes a status: Docker's numbers, and the line that clients show. */

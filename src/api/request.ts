@@ -55,14 +55,18 @@ export class Query {
   integer(name: string): number | undefined {
     const value = this.#values.get(name);
     if (value === null || value === '') return undefined;
-    if (!/^-?\d{1,15}$/.test(value)) throw invalid(`invalid value for ${name}: "${value.slice(0, 50)}" is not a whole number`);
+    if (!/^-?\d{1,15}$/.test(value))
+      throw invalid(`invalid value for ${name}: "${value.slice(0, 50)}" is not a whole number`);
     return Number(value);
   }
 }
 
 const largestBody = 4 * 2 ** 20;
 
-/** The JSON body, at most 4 MiB; undefined where there is none. On an upgraded connection it stands before the raw stream. */
+/**
+ * The JSON body, at most 4 MiB; undefined where there is none. On an upgraded connection it stands before the raw
+ * stream.
+ */
 export async function readJson(call: Call): Promise<unknown> {
   const text = await requestBody(call.request);
   if (text.length === 0) return undefined;
@@ -73,7 +77,9 @@ export function parseJson(text: Buffer): unknown {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(text)) as unknown;
   } catch (error) {
-    throw invalid(`invalid JSON in the request's body: ${error instanceof Error ? error.message.slice(0, 200) : 'unreadable'}`);
+    throw invalid(
+      `invalid JSON in the request's body: ${error instanceof Error ? error.message.slice(0, 200) : 'unreadable'}`,
+    );
   }
 }
 

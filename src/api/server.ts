@@ -30,11 +30,25 @@ interface Found {
   readonly query: Query;
 }
 
-/** The Docker Engine API over HTTP. The caller listens. */
-export function apiServer(engine: Engine, watch?: ConnectionWatch): Server {
+export interface ApiServer {
+  /** The caller listens. */
+  readonly server: Server;
+  /** Stops listening and hangs up on every client, on taken-over connections too. */
+  close(): void;
+}
+
+/** The Docker Engine API over HTTP. */
+export function apiServer(engine: Engine, watch?: ConnectionWatch): ApiServer {
   const router = findMyWay<findMyWay.HTTPVersion.V1>({ ignoreTrailingSlash: true, maxParamLength: 4096 });
   const routes: Route[] = [
-    ...systemRoutes, ...containerRoutes, ...streamRoutes, ...execRoutes, ...imageRoutes, ...networkRoutes, ...volumeRoutes, ...laterRoutes,
+    ...systemRoutes,
+    ...containerRoutes,
+    ...streamRoutes,
+    ...execRoutes,
+    ...imageRoutes,
+    ...networkRoutes,
+    ...volumeRoutes,
+    ...laterRoutes,
   ];
   for (const route of routes) router.on(route.method, route.path, () => {}, route);
 
@@ -44,25 +58,43 @@ export function apiServer(engine: Engine, watch?: ConnectionWatch): Server {
     const found = router.find(request.method as HTTPMethod, prefix ? rawPath.slice(prefix[0].length) : rawPath);
     if (!found) return undefined;
     return {
-      route: found.store as Route, params: found.params as Record<string, string>, version: prefix?.[1] ?? newestApi, query: new Query(rawQuery),
+      route: found.store as Route,
+      params: found.params as Record<string, string>,
+      version: prefix?.[1] ?? newestApi,
+      query: new Query(rawQuery),
     };
   };
 
-  const server = createServer({
-    // Only streams of attach and exec are taken over; `Upgrade: h2c` and the like are answered as plain HTTP/1.1.
-    shouldUpgradeCallback: (request: IncomingMessage) => find(request)?.route.hijacks === true,
-    requestTimeout: 0, keepAliveTimeout: 65_000,
-  } as Parameters<typeof createServer>[0], (request: IncomingMessage, response: ServerResponse) => {
-    void answer(engine, find(request), request, { response, watch });
-  });
+  /** Connections that Node's server has let go of. */
+  const taken = new Set<Duplex>();
+  const server = createServer(
+    {
+      // Only streams of attach and exec are taken over; `Upgrade: h2c` and the like are answered as plain HTTP/1.1.
+      shouldUpgradeCallback: (request: IncomingMessage) => find(request)?.route.hijacks === true,
+      requestTimeout: 0,
+      keepAliveTimeout: 65_000,
+    } as Parameters<typeof createServer>[0],
+    (request: IncomingMessage, response: ServerResponse) => {
+      void answer(engine, find(request), request, { response, watch });
+    },
+  );
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => {});
+    taken.add(socket);
+    socket.once('close', () => taken.delete(socket));
     void answer(engine, find(request), request, { upgraded: { socket, head }, watch });
   });
   server.on('clientError', (_error: Error, socket: Duplex) => {
     if (!socket.destroyed) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
   });
-  return server;
+  return {
+    server,
+    close: () => {
+      server.close();
+      server.closeAllConnections();
+      for (const socket of taken) socket.destroy();
+    },
+  };
 }
 
 type Ways = Pick<Call, 'response' | 'upgraded' | 'watch'>;
@@ -77,11 +109,18 @@ async function answer(engine: Engine, found: Found | undefined, request: Incomin
     if (!found) throw new BerthError('not-found', 'page not found');
     checkVersion(found.version);
     reply = await found.route.handler({
-      engine, request, ...ways, params: found.params, query: found.query, version: found.version, gone: gone.signal,
+      engine,
+      request,
+      ...ways,
+      params: found.params,
+      query: found.query,
+      version: found.version,
+      gone: gone.signal,
     });
   } catch (error) {
     const { status, message } = httpStatus(error);
-    if (status >= 500 && engine.context.options.debug) engine.context.options.log(`${request.method} ${request.url}: ${String((error as Error).stack ?? message)}`);
+    if (status >= 500 && engine.context.options.debug)
+      engine.context.options.log(`${request.method} ${request.url}: ${String((error as Error).stack ?? message)}`);
     reply = status === 304 ? { status } : { status, body: { message } };
   }
   if (reply) send(ways, request, reply);
@@ -91,8 +130,10 @@ function send({ response, upgraded }: Ways, request: IncomingMessage, { status, 
   const isText = typeof body === 'string';
   const data = body === undefined ? Buffer.alloc(0) : Buffer.from(isText ? body : `${JSON.stringify(body)}\n`);
   const all: Record<string, string> = {
-    ...serverHeaders, ...(body === undefined ? {} : { 'Content-Type': isText ? 'text/plain; charset=utf-8' : 'application/json' }),
-    ...(status === 204 || status === 304 ? {} : { 'Content-Length': String(data.length) }), ...headers,
+    ...serverHeaders,
+    ...(body === undefined ? {} : { 'Content-Type': isText ? 'text/plain; charset=utf-8' : 'application/json' }),
+    ...(status === 204 || status === 304 ? {} : { 'Content-Length': String(data.length) }),
+    ...headers,
   };
   if (response) {
     if (response.headersSent) {
@@ -104,15 +145,22 @@ function send({ response, upgraded }: Ways, request: IncomingMessage, { status, 
     response.writeHead(status, all);
     response.end(request.method === 'HEAD' ? undefined : data);
   } else {
-    const lines = Object.entries({ ...all, Connection: 'close' }).map(([name, value]) => `${name}: ${value}\r\n`).join('');
-    upgraded?.socket.end(Buffer.concat([Buffer.from(`HTTP/1.1 ${status} ${status < 400 ? 'OK' : 'Error'}\r\n${lines}\r\n`), data]));
+    const lines = Object.entries({ ...all, Connection: 'close' })
+      .map(([name, value]) => `${name}: ${value}\r\n`)
+      .join('');
+    upgraded?.socket.end(
+      Buffer.concat([Buffer.from(`HTTP/1.1 ${status} ${status < 400 ? 'OK' : 'Error'}\r\n${lines}\r\n`), data]),
+    );
   }
 }
 
 /** A page in a browser must not drive the engine (SANDBOX, web origins): no client of ours sends an Origin. */
 function checkOrigin(request: IncomingMessage): void {
   if (request.headers.origin !== undefined) {
-    throw new BerthError('forbidden', `requests from web pages (Origin: ${request.headers.origin.slice(0, 100)}) are refused`);
+    throw new BerthError(
+      'forbidden',
+      `requests from web pages (Origin: ${request.headers.origin.slice(0, 100)}) are refused`,
+    );
   }
 }
 
@@ -122,10 +170,17 @@ function checkVersion(asked: string): void {
     return major * 1000 + minor;
   };
   if (number(asked) < number(oldestApi)) {
-    throw new BerthError('invalid', `client version ${asked} is too old. Minimum supported API version is ${oldestApi}, please upgrade your client to a newer version`);
+    throw new BerthError(
+      'invalid',
+      `client version ${asked} is too old. Minimum supported API version is ${oldestApi}, ` +
+        'please upgrade your client to a newer version',
+    );
   }
   if (number(asked) > number(newestApi)) {
-    throw new BerthError('invalid', `client version ${asked} is too new. Maximum supported API version is ${newestApi}`);
+    throw new BerthError(
+      'invalid',
+      `client version ${asked} is too new. Maximum supported API version is ${newestApi}`,
+    );
   }
 }
 

@@ -31,7 +31,9 @@ export function statusWords(state: ContainerState, now: bigint): string {
     case 'created':
       return 'Created';
     case 'exited':
-      return state.finishedAt.startsWith('0001') ? 'Created' : `Exited (${state.exitCode}) ${ago(state.finishedAt)} ago`;
+      return state.finishedAt.startsWith('0001')
+        ? 'Created'
+        : `Exited (${state.exitCode}) ${ago(state.finishedAt)} ago`;
     case 'removing':
       return 'Removal In Progress';
     case 'dead':

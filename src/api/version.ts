@@ -6,5 +6,8 @@ export const oldestApi = '1.24';
 
 /** What every answer carries; clients negotiate by it. */
 export const serverHeaders: Readonly<Record<string, string>> = {
-  'Api-Version': newestApi, 'Docker-Experimental': 'false', Ostype: 'linux', Server: `Berth/${version} (linux)`,
+  'Api-Version': newestApi,
+  'Docker-Experimental': 'false',
+  Ostype: 'linux',
+  Server: `Berth/${version} (linux)`,
 };

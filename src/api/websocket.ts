@@ -10,7 +10,9 @@ export async function attachWebSocket(call: Call): Promise<void> {
   const { request, upgraded } = call;
   if (!upgraded) throw invalid('attach/ws: a WebSocket upgrade is expected');
   const streams = {
-    stdin: call.query.flag('stdin', true), stdout: call.query.flag('stdout', true), stderr: call.query.flag('stderr', true),
+    stdin: call.query.flag('stdin', true),
+    stdout: call.query.flag('stdout', true),
+    stderr: call.query.flag('stderr', true),
   };
   const attachment = call.engine.attach(record.id, streams);
   const client = await new Promise<ReturnType<typeof createWebSocketStream>>((resolve) => {

@@ -18,7 +18,10 @@ export interface AttachedStream {
   readonly position: LogPosition;
 }
 
-/** A stream that comes when there is a process: at once for a running container, before its first byte for one to be started. */
+/**
+ * A stream that comes when there is a process: at once for a running container, before its first byte for one to be
+ * started.
+ */
 export interface Attachment {
   /** Undefined when there will be none: the start failed, or the container was removed. */
   readonly joined: Promise<AttachedStream | undefined>;
@@ -62,8 +65,10 @@ export class Waiting implements PendingAttach, Attachment {
 }
 
 export function attach(context: Context, record: ContainerRecord, streams: AttachStreams): Attachment {
-  if (record.state.status === 'paused') throw conflict(`container ${record.id} is paused, unpause the container before attach`);
-  if (record.state.status === 'restarting') throw conflict(`container ${record.id} is restarting, wait until the container is running`);
+  if (record.state.status === 'paused')
+    throw conflict(`container ${record.id} is paused, unpause the container before attach`);
+  if (record.state.status === 'restarting')
+    throw conflict(`container ${record.id} is restarting, wait until the container is running`);
   const live = context.live.of(record.id);
   const waiting: Waiting = new Waiting(streams, () => void live.pendingAttach.delete(waiting));
   if (isAlive(record.state)) {

@@ -25,7 +25,9 @@ export async function removeCgroups(context: Context, id: string, parent: string
 
 /** With the last container's group the engine's own parent goes too; `except` is the one that is going. */
 export async function removeIdleParent(context: Context, except?: string): Promise<void> {
-  const busy = context.records.all().some(({ id, state }) => id !== except && (isAlive(state) || context.live.of(id).starting !== undefined));
+  const busy = context.records
+    .all()
+    .some(({ id, state }) => id !== except && (isAlive(state) || context.live.of(id).starting !== undefined));
   if (!busy) await context.helper.apply(removeParentOps(context.host.cgroups));
 }
 

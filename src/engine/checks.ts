@@ -19,11 +19,14 @@ const checks: readonly ((wish: Wish) => void)[] = [
     }
   },
   ({ config }) => {
-    for (const line of config.Env) if (line === '' || line.startsWith('=')) throw invalid(`invalid environment variable: ${line}`);
+    for (const line of config.Env)
+      if (line === '' || line.startsWith('=')) throw invalid(`invalid environment variable: ${line}`);
   },
   ({ config }) => {
     if (config.Hostname.length > 64 || /[^a-zA-Z0-9.-]/.test(config.Hostname)) {
-      throw invalid(`invalid hostname format: ${config.Hostname.slice(0, 100)}: at most 64 letters, digits, dots and dashes`);
+      throw invalid(
+        `invalid hostname format: ${config.Hostname.slice(0, 100)}: at most 64 letters, digits, dots and dashes`,
+      );
     }
   },
   ({ hostConfig: { Memory: memory, MemorySwap: swap, MemoryReservation: reservation } }) => {
@@ -31,7 +34,8 @@ const checks: readonly ((wish: Wish) => void)[] = [
     if (memory > 0 && swap > 0 && swap < memory) {
       throw invalid('Minimum memoryswap limit should be larger than memory limit, see usage');
     }
-    if (memory === 0 && swap > 0) throw invalid('You should always set the Memory limit when using Memoryswap limit, see usage');
+    if (memory === 0 && swap > 0)
+      throw invalid('You should always set the Memory limit when using Memoryswap limit, see usage');
     if (memory > 0 && reservation > memory) {
       throw invalid('Minimum memory limit can not be less than memory reservation limit, see usage');
     }
@@ -47,7 +51,8 @@ const checks: readonly ((wish: Wish) => void)[] = [
     if (nano > 0 && quota > 0) throw invalid('Conflicting options: Nano CPUs and CPU Quota cannot both be set');
     if (nano < 0) throw invalid(`Range of CPUs is from 0.01 on, as in '--cpus 1.5'`);
     if (nano > 0 && nano < 1e7) throw invalid('Range of CPUs is from 0.01 on: no value below it is available');
-    if (period !== 0 && (period < 1000 || period > 1_000_000)) throw invalid('CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)');
+    if (period !== 0 && (period < 1000 || period > 1_000_000))
+      throw invalid('CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)');
     if (quota > 0 && quota < 1000) throw invalid('CPU cfs quota can not be less than 1ms (i.e. 1000)');
   },
   ({ hostConfig: { BlkioWeight: weight } }) => {
@@ -57,18 +62,28 @@ const checks: readonly ((wish: Wish) => void)[] = [
     if (size < 0) throw invalid('SHM size can not be less than 0');
   },
   ({ hostConfig: { OomScoreAdj: score } }) => {
-    if (score < -1000 || score > 1000) throw invalid(`Invalid value ${score}, range for oom score adj is [-1000, 1000]`);
+    if (score < -1000 || score > 1000)
+      throw invalid(`Invalid value ${score}, range for oom score adj is [-1000, 1000]`);
   },
   ({ hostConfig: { UsernsMode: mode } }) => {
     if (mode !== '' && mode !== 'host') {
-      throw new BerthError('not-implemented', `user namespaces (--userns=${mode}) aren't there yet: leave the flag out, or use 'host'`);
+      throw new BerthError(
+        'not-implemented',
+        `user namespaces (--userns=${mode}) aren't there yet: leave the flag out, or use 'host'`,
+      );
     }
   },
   ({ hostConfig: { Isolation: isolation, Runtime: runtime } }) => {
-    if (isolation !== '' && isolation !== 'default') throw invalid(`invalid isolation '${isolation}': this engine knows only 'default'`);
-    if (runtime !== '' && runtime !== 'berth' && runtime !== 'runc') throw invalid(`unknown or invalid runtime name: ${runtime}`);
+    if (isolation !== '' && isolation !== 'default')
+      throw invalid(`invalid isolation '${isolation}': this engine knows only 'default'`);
+    if (runtime !== '' && runtime !== 'berth' && runtime !== 'runc')
+      throw invalid(`unknown or invalid runtime name: ${runtime}`);
   },
-  ({ hostConfig: { LogConfig: { Type: type } } }) => {
+  ({
+    hostConfig: {
+      LogConfig: { Type: type },
+    },
+  }) => {
     if (!['', 'json-file', 'local', 'none'].includes(type)) {
       throw invalid(`logger: no log driver named '${type}' is registered: use json-file, local or none`);
     }
@@ -77,16 +92,20 @@ const checks: readonly ((wish: Wish) => void)[] = [
     for (const line of hosts ?? []) {
       const colon = line.search(/[:=]/);
       const address = line.slice(colon + 1).replace(/^\[|\]$/g, '');
-      if (colon < 1 || (address !== 'host-gateway' && !parseAddress(address))) throw invalid(`bad format for add-host: "${line}"`);
+      if (colon < 1 || (address !== 'host-gateway' && !parseAddress(address)))
+        throw invalid(`bad format for add-host: "${line}"`);
     }
   },
   ({ hostConfig: { Dns: servers } }) => {
-    for (const server of servers) if (!parseAddress(server)) throw invalid(`bad nameserver address: ${server}: it must be an IP address`);
+    for (const server of servers)
+      if (!parseAddress(server)) throw invalid(`bad nameserver address: ${server}: it must be an IP address`);
   },
   ({ hostConfig }) => {
     const { NetworkMode: network, PidMode: pid, IpcMode: ipc, UTSMode: uts, CgroupnsMode: cgroup } = hostConfig;
-    if (pid !== '' && pid !== 'private' && pid !== 'host' && !pid.startsWith('container:')) throw invalid(`invalid PID mode: ${pid}`);
-    if (!['', 'private', 'host', 'shareable', 'none'].includes(ipc) && !ipc.startsWith('container:')) throw invalid(`invalid IPC mode: ${ipc}`);
+    if (pid !== '' && pid !== 'private' && pid !== 'host' && !pid.startsWith('container:'))
+      throw invalid(`invalid PID mode: ${pid}`);
+    if (!['', 'private', 'host', 'shareable', 'none'].includes(ipc) && !ipc.startsWith('container:'))
+      throw invalid(`invalid IPC mode: ${ipc}`);
     if (uts !== '' && uts !== 'private' && uts !== 'host') throw invalid(`invalid UTS mode: ${uts}`);
     if (!['', 'private', 'host'].includes(cgroup)) throw invalid(`invalid cgroup namespace mode: ${cgroup}`);
     if (network === 'container:') throw invalid('invalid container format container:<name|id>');
@@ -99,7 +118,8 @@ const checks: readonly ((wish: Wish) => void)[] = [
     if (shared && Object.keys(hostConfig.PortBindings).length > 0) {
       throw invalid('conflicting options: port publishing and the container type network mode');
     }
-    if ((shared || network === 'host') && (hostConfig.Links?.length ?? 0) > 0) throw invalid('conflicting options: links and the network mode');
+    if ((shared || network === 'host') && (hostConfig.Links?.length ?? 0) > 0)
+      throw invalid('conflicting options: links and the network mode');
     if (shared && hostConfig.Dns.length > 0) throw invalid('conflicting options: dns and the network mode');
     if (shared && (hostConfig.ExtraHosts?.length ?? 0) > 0) {
       throw invalid('conflicting options: custom host-to-IP mapping and the network mode');
@@ -113,8 +133,10 @@ const checks: readonly ((wish: Wish) => void)[] = [
     }
   },
   ({ hostConfig: { DeviceRequests: requests, Links: links } }) => {
-    if ((requests?.length ?? 0) > 0) throw new BerthError('not-implemented', 'device requests (--gpus) are not supported: pass devices with --device');
-    if ((links?.length ?? 0) > 0) throw new BerthError('not-implemented', 'links (--link) are not there yet: use addresses');
+    if ((requests?.length ?? 0) > 0)
+      throw new BerthError('not-implemented', 'device requests (--gpus) are not supported: pass devices with --device');
+    if ((links?.length ?? 0) > 0)
+      throw new BerthError('not-implemented', 'links (--link) are not there yet: use addresses');
   },
   ({ config: { StopTimeout: timeout } }) => {
     if (timeout !== undefined && !Number.isSafeInteger(timeout)) throw invalid(`invalid stop timeout: ${timeout}`);
@@ -132,6 +154,7 @@ export function createWarnings({ hostConfig }: Wish): string[] {
   if (hostConfig.NetworkMode === 'host' && Object.keys(hostConfig.PortBindings).length > 0) {
     warnings.push('Published ports are discarded when using host network mode');
   }
-  if (hostConfig.StorageOpt && Object.keys(hostConfig.StorageOpt).length > 0) warnings.push('Storage options are discarded: not supported yet');
+  if (hostConfig.StorageOpt && Object.keys(hostConfig.StorageOpt).length > 0)
+    warnings.push('Storage options are discarded: not supported yet');
   return warnings;
 }

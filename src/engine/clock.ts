@@ -1,6 +1,8 @@
 /** Nanoseconds since 1970. Steps below a microsecond come from the monotonic clock and only keep two calls apart. */
 export function nowNs(): bigint {
-  return BigInt(Math.floor((performance.timeOrigin + performance.now()) * 1000)) * 1000n + (process.hrtime.bigint() % 1000n);
+  return (
+    BigInt(Math.floor((performance.timeOrigin + performance.now()) * 1000)) * 1000n + (process.hrtime.bigint() % 1000n)
+  );
 }
 
 /** RFC 3339 in UTC with nanoseconds, trailing zeros cut: what Docker writes. */
@@ -15,7 +17,9 @@ export const now = (): string => formatTime(nowNs());
 
 /** Nanoseconds of an RFC 3339 time; undefined when it is none. */
 export function parseTime(text: string): bigint | undefined {
-  const match = /^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d(?::\d\d)?)(?:[.,](\d{1,9})\d*)?(Z|z|[+-]\d\d:?\d\d)?$/.exec(text.trim());
+  const match = /^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d(?::\d\d)?)(?:[.,](\d{1,9})\d*)?(Z|z|[+-]\d\d:?\d\d)?$/.exec(
+    text.trim(),
+  );
   if (!match) return undefined;
   const ms = Date.parse(`${match[1]}T${match[2]}${match[2]?.length === 5 ? ':00' : ''}${match[4] ?? 'Z'}`);
   return Number.isNaN(ms) ? undefined : BigInt(ms) * 1_000_000n + BigInt((match[3] ?? '').padEnd(9, '0') || '0');

@@ -59,9 +59,20 @@ export interface Context {
   readonly closing: AbortSignal;
 }
 
-export const pathsOf = (context: Context, id: string): ContainerPaths => containerPaths(context.options.root, context.options.run, id);
+export const pathsOf = (context: Context, id: string): ContainerPaths =>
+  containerPaths(context.options.root, context.options.run, id);
 
 /** Tells an event of a container, with the attributes that Docker gives: labels, image, name. */
-export function tell(context: Context, record: ContainerRecord, action: string, more: Record<string, string> = {}): void {
-  context.events.emit('container', action, record.id, { ...record.config.Labels, image: record.image, name: record.name, ...more });
+export function tell(
+  context: Context,
+  record: ContainerRecord,
+  action: string,
+  more: Record<string, string> = {},
+): void {
+  context.events.emit('container', action, record.id, {
+    ...record.config.Labels,
+    image: record.image,
+    name: record.name,
+    ...more,
+  });
 }

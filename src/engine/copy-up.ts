@@ -8,7 +8,11 @@ import { overlayOf } from './user-files.ts';
  * An empty volume takes over what the image has at its destination: files, owner and mode. The helper copies, in a
  * private view of the image's tree, so that no link in the image leads anywhere else.
  */
-export async function fillVolumes(context: Context, record: ContainerRecord, mounts: readonly MountPoint[]): Promise<void> {
+export async function fillVolumes(
+  context: Context,
+  record: ContainerRecord,
+  mounts: readonly MountPoint[],
+): Promise<void> {
   for (const mount of mounts) {
     if (mount.type !== 'volume' || !mount.copyUp || mount.subpath) continue;
     if ((await files.list(mount.source)).length > 0) continue;

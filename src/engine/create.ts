@@ -17,6 +17,9 @@ import { parseSecurity } from './security.ts';
 import { UndoStack } from './undo.ts';
 import { fillVolumes } from './copy-up.ts';
 
+/** The generation of a record whose create hasn't come to its end: after a crash it is taken back. */
+export const unfinished = -1;
+
 export interface CreateRequest {
   readonly name?: string;
   readonly config: ContainerConfig;
@@ -25,7 +28,10 @@ export interface CreateRequest {
 }
 
 /** Makes a container that hasn't run: its record, its writable layer, its volumes; all of it or nothing. */
-export async function create(context: Context, request: CreateRequest): Promise<{ id: ContainerId; warnings: string[] }> {
+export async function create(
+  context: Context,
+  request: CreateRequest,
+): Promise<{ id: ContainerId; warnings: string[] }> {
   if (request.config.Image === '') throw invalid('no image specified: give the name of an image');
   const image = context.images.get(request.config.Image);
   const config = withImageDefaults(request.config, context.images.config(image.id).config ?? {});
@@ -43,11 +49,26 @@ export async function create(context: Context, request: CreateRequest): Promise<
   const name = request.name ? checkName(request.name) : randomName((taken) => context.records.hasName(taken));
   const shared = hostConfig.NetworkMode === 'host' || hostConfig.UTSMode === 'host';
   const record: ContainerRecord = {
-    id, name, created: now(), image: request.config.Image, imageId: image.id,
-    config: { ...config, Hostname: config.Hostname || (hostConfig.NetworkMode.startsWith('container:') ? '' : shared ? hostHostname() : id.slice(0, 12)) },
+    id,
+    name,
+    created: now(),
+    image: request.config.Image,
+    imageId: image.id,
+    config: {
+      ...config,
+      Hostname:
+        config.Hostname ||
+        (hostConfig.NetworkMode.startsWith('container:') ? '' : shared ? hostHostname() : id.slice(0, 12)),
+    },
     hostConfig: joined ? { ...hostConfig, NetworkMode: `container:${joined.id}` } : hostConfig,
     networkingConfig: withoutDefault(request.networkingConfig),
-    mounts: [], state: neverRun, restartCount: 0, generation: 0, stoppedByHand: false, endpoints: {}, ports: [],
+    mounts: [],
+    state: neverRun,
+    restartCount: 0,
+    generation: unfinished,
+    stoppedByHand: false,
+    endpoints: {},
+    ports: [],
   };
   const undo = new UndoStack();
   // The record comes first: from here on whatever is made has an owner that a crash leaves behind.
@@ -59,10 +80,11 @@ export async function create(context: Context, request: CreateRequest): Promise<
     await files.makeDirectory(pathsOf(context, id).rootfs);
     const mounts = await resolveMounts(context, wishes, undo);
     await fillVolumes(context, record, mounts);
-    const made = context.records.update(id, { mounts });
+    const made = context.records.update(id, { mounts, generation: 0 });
     tell(context, made, 'create');
   } catch (error) {
-    for (const leftover of await undo.unwind()) context.options.log(`container ${id}: after a failed create: ${leftover}`);
+    for (const leftover of await undo.unwind())
+      context.options.log(`container ${id}: after a failed create: ${leftover}`);
     throw error;
   }
   return { id, warnings: createWarnings(wish) };
@@ -90,7 +112,8 @@ function withoutDefault({ EndpointsConfig: { default: unnamed, ...endpoints } }:
 function withDefaults(context: Context, hostConfig: HostConfig): HostConfig {
   return {
     ...hostConfig,
-    NetworkMode: hostConfig.NetworkMode === '' || hostConfig.NetworkMode === 'default' ? 'bridge' : hostConfig.NetworkMode,
+    NetworkMode:
+      hostConfig.NetworkMode === '' || hostConfig.NetworkMode === 'default' ? 'bridge' : hostConfig.NetworkMode,
     IpcMode: hostConfig.IpcMode || 'private',
     CgroupnsMode: hostConfig.CgroupnsMode || (context.host.cgroups.kind === 'v2' ? 'private' : 'host'),
     ShmSize: hostConfig.ShmSize || 64 * 2 ** 20,

@@ -1,6 +1,9 @@
 /** Resolves to true when `promise` settles within `ms`, to false otherwise. Infinity waits on. Never rejects. */
 export async function settlesWithin(promise: Promise<unknown>, ms: number): Promise<boolean> {
-  const settled = promise.then(() => true, () => true);
+  const settled = promise.then(
+    () => true,
+    () => true,
+  );
   if (ms === Infinity) return settled;
   const { promise: late, resolve } = Promise.withResolvers<boolean>();
   const timer = setTimeout(() => resolve(false), Math.min(ms, 2 ** 31 - 1));

@@ -20,7 +20,16 @@ const minor = (rdev: number): number => Number((BigInt(rdev) & 0xffn) | ((BigInt
 function deviceOf(stat: DeviceStat, path: string, access: string): DeviceRequest | undefined {
   const type = kinds[stat.mode & typeMask];
   if (type === undefined) return undefined;
-  return { path, type, major: major(stat.rdev), minor: minor(stat.rdev), mode: stat.mode & 0o7777, uid: stat.uid, gid: stat.gid, access };
+  return {
+    path,
+    type,
+    major: major(stat.rdev),
+    minor: minor(stat.rdev),
+    mode: stat.mode & 0o7777,
+    uid: stat.uid,
+    gid: stat.gid,
+    access,
+  };
 }
 
 /** `--device`: one device node, or a directory of them. */
@@ -32,11 +41,18 @@ export async function resolveDevices(mappings: readonly DeviceMapping[]): Promis
     const stat = await statDevice(path);
     if ((stat.mode & typeMask) !== 0o040000) {
       const device = deviceOf(stat, target || path, access);
-      if (!device) throw invalid(`error gathering device information while adding custom device "${path}": not a device node`);
+      if (!device)
+        throw invalid(`error gathering device information while adding custom device "${path}": not a device node`);
       found.push(device);
       continue;
     }
-    found.push(...(await devicesUnder(path)).map((device) => ({ ...device, path: join(target || path, device.path.slice(path.length)), access })));
+    found.push(
+      ...(await devicesUnder(path)).map((device) => ({
+        ...device,
+        path: join(target || path, device.path.slice(path.length)),
+        access,
+      })),
+    );
   }
   return found;
 }
@@ -51,7 +67,16 @@ async function statDevice(path: string): Promise<DeviceStat> {
 }
 
 /** What the engine mounts itself, or what makes no sense in another container. */
-const notPassedOn = new Set(['/dev/pts', '/dev/shm', '/dev/fd', '/dev/mqueue', '/dev/console', '/dev/.lxc', '/dev/.lxd-mounts', '/dev/.udev']);
+const notPassedOn = new Set([
+  '/dev/pts',
+  '/dev/shm',
+  '/dev/fd',
+  '/dev/mqueue',
+  '/dev/console',
+  '/dev/.lxc',
+  '/dev/.lxd-mounts',
+  '/dev/.udev',
+]);
 
 /** Every device of the host, for a privileged container. */
 export async function devicesUnder(directory = '/dev'): Promise<DeviceRequest[]> {
@@ -74,11 +99,18 @@ async function numbers(path: string): Promise<{ major: number; minor: number }> 
   return { major: major(stat.rdev), minor: minor(stat.rdev) };
 }
 
-export const throttles = (list: readonly ThrottleDevice[] | null): Promise<{ major: number; minor: number; rate: number }[]> =>
+export const throttles = (
+  list: readonly ThrottleDevice[] | null,
+): Promise<{ major: number; minor: number; rate: number }[]> =>
   Promise.all((list ?? []).map(async ({ Path: path, Rate: rate }) => ({ ...(await numbers(path)), rate })));
 
-export const weights = (list: readonly WeightDevice[] | null): Promise<{ major: number; minor: number; weight: number }[]> =>
-  Promise.all((list ?? []).map(async ({ Path: path, Weight: weight }) => {
-    if (weight < 10 || weight > 1000) throw invalid(`Range of blkio weight is from 10 to 1000: ${path} has ${weight}`);
-    return { ...(await numbers(path)), weight };
-  }));
+export const weights = (
+  list: readonly WeightDevice[] | null,
+): Promise<{ major: number; minor: number; weight: number }[]> =>
+  Promise.all(
+    (list ?? []).map(async ({ Path: path, Weight: weight }) => {
+      if (weight < 10 || weight > 1000)
+        throw invalid(`Range of blkio weight is from 10 to 1000: ${path} has ${weight}`);
+      return { ...(await numbers(path)), weight };
+    }),
+  );

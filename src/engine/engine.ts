@@ -37,9 +37,9 @@ import { conflict } from '../model/errors.ts';
 export type { EngineOptions } from './context.ts';
 
 /**
- * A container engine inside the caller's process; the daemon is a thin wrapper around it. Containers are named by id, name
- * or a unique beginning of the id. They outlive the engine: `close` leaves them running, and the next engine on the same
- * data root finds them.
+ * A container engine inside the caller's process; the daemon is a thin wrapper around it. Containers are named by id,
+ * name or a unique beginning of the id. They outlive the engine: `close` leaves them running, and the next engine on
+ * the same data root finds them.
  *
  * ```ts
  * const engine = await Engine.open(options);
@@ -70,21 +70,34 @@ export class Engine {
       const closing = new AbortController();
       const layers = await openLayers({ database, root: options.root });
       const context: Context = {
-        options, engineId, database, helper,
+        options,
+        engineId,
+        database,
+        helper,
         host: await detectHost(options.cgroupParent),
         images: await openImages({ database, root: options.root, layers, unpackHelper: options.helperProgram }),
         snapshots: openSnapshots({ database, root: options.root, layers }),
         volumes: await openVolumes({ database, root: options.root }),
         network: openNetwork({
-          database, helper, run,
+          database,
+          helper,
+          run,
           options: {
-            engineId, bridge: options.bridge, userlandProxy: options.userlandProxy, proxyCommand: options.proxyCommand,
-            firewall: options.firewall, ...(options.bip ? { bip: options.bip } : {}),
+            engineId,
+            bridge: options.bridge,
+            userlandProxy: options.userlandProxy,
+            proxyCommand: options.proxyCommand,
+            firewall: options.firewall,
+            ...(options.bip ? { bip: options.bip } : {}),
           },
         }),
         netnsNames: openNetnsNames(database),
-        records: new Records(database), execs: new Execs(database), live: new LiveContainers(), events: new EventBus(),
-        userFiles: new Map(), closing: closing.signal,
+        records: new Records(database),
+        execs: new Execs(database),
+        live: new LiveContainers(),
+        events: new EventBus(),
+        userFiles: new Map(),
+        closing: closing.signal,
       };
       const engine = new Engine(context, closing);
       const wanted = await reconcile(context);
@@ -194,8 +207,15 @@ export class Engine {
     return this.context.execs.find(reference);
   }
 
-  /** Runs an exec; `streams`: those the caller wants, none for a detached one. The attachment is joined before the program runs. */
-  async startExec(reference: string, streams: AttachStreams | undefined, size?: { rows: number; columns: number }): Promise<Attachment | undefined> {
+  /**
+   * Runs an exec; `streams`: those the caller wants, none for a detached one. The attachment is joined before the
+   * program runs.
+   */
+  async startExec(
+    reference: string,
+    streams: AttachStreams | undefined,
+    size?: { rows: number; columns: number },
+  ): Promise<Attachment | undefined> {
     const client = streams && new Waiting(streams);
     await startExec(this.context, reference, { ...(client ? { client } : {}), ...size });
     return client;

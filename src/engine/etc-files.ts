@@ -13,7 +13,10 @@ export function hostnameOf(record: ContainerRecord): string {
   return config.Hostname;
 }
 
-/** Whose /etc/hosts, hostname and resolv.conf a container has: its own, or those of the container whose network it shares. */
+/**
+ * Whose /etc/hosts, hostname and resolv.conf a container has: its own, or those of the container whose network it
+ * shares.
+ */
 export function etcOwner(context: Context, record: ContainerRecord, attached: Attached): ContainerPaths {
   return pathsOf(context, attached.owner?.id ?? record.id);
 }
@@ -38,17 +41,26 @@ export async function writeEtcFiles(context: Context, record: ContainerRecord, a
   await Promise.all([
     files.writeText(paths.hosts, hostHosts === undefined ? hosts : `${hostHosts}${extraLines(record)}`),
     files.writeText(paths.hostname, hostnameFile(hostnameOf(record))),
-    files.writeText(paths.resolvConf, resolvFile({
-      host: resolv ?? '', dns: hostConfig.Dns, search: hostConfig.DnsSearch, options: hostConfig.DnsOptions, hostNetwork,
-    })),
+    files.writeText(
+      paths.resolvConf,
+      resolvFile({
+        host: resolv ?? '',
+        dns: hostConfig.Dns,
+        search: hostConfig.DnsSearch,
+        options: hostConfig.DnsOptions,
+        hostNetwork,
+      }),
+    ),
   ]);
 }
 
 /** With the host's network its /etc/hosts stands, and `--add-host` is put under it. */
 function extraLines(record: ContainerRecord): string {
-  return (record.hostConfig.ExtraHosts ?? []).map((line) => {
-    const at = line.search(/[:=]/);
-    const address = line.slice(at + 1).replace(/^\[|\]$/g, '');
-    return `${address === 'host-gateway' ? '127.0.0.1' : address}\t${line.slice(0, at)}\n`;
-  }).join('');
+  return (record.hostConfig.ExtraHosts ?? [])
+    .map((line) => {
+      const at = line.search(/[:=]/);
+      const address = line.slice(at + 1).replace(/^\[|\]$/g, '');
+      return `${address === 'host-gateway' ? '127.0.0.1' : address}\t${line.slice(0, at)}\n`;
+    })
+    .join('');
 }

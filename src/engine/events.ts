@@ -14,8 +14,21 @@ export interface EngineEvent {
 }
 
 export const eventFilters = [
-  'config', 'container', 'daemon', 'event', 'image', 'label', 'label!', 'network', 'node', 'plugin', 'scope', 'secret', 'service',
-  'type', 'volume',
+  'config',
+  'container',
+  'daemon',
+  'event',
+  'image',
+  'label',
+  'label!',
+  'network',
+  'node',
+  'plugin',
+  'scope',
+  'secret',
+  'service',
+  'type',
+  'volume',
 ];
 
 /** How many past events `since` can bring back. */
@@ -37,7 +50,9 @@ export class EventBus {
   }
 
   past(since: bigint | undefined, until: bigint | undefined): EngineEvent[] {
-    return this.#past.filter((event) => (since === undefined || event.time >= since) && (until === undefined || event.time <= until));
+    return this.#past.filter(
+      (event) => (since === undefined || event.time >= since) && (until === undefined || event.time <= until),
+    );
   }
 
   /** Calls `listener` for each event from now on; returns how to end it. */
@@ -52,17 +67,30 @@ export class EventBus {
 }
 
 export function eventPasses(event: EngineEvent, filters: Filters): boolean {
-  const named = (type: EventType) => (value: string): boolean =>
-    event.type === type ? event.id.startsWith(value) || event.attributes.name === value : false;
+  const named =
+    (type: EventType) =>
+    (value: string): boolean =>
+      event.type === type ? event.id.startsWith(value) || event.attributes.name === value : false;
   const action = (value: string): boolean => event.action === value || event.action.startsWith(`${value}:`);
-  return passes(filters, 'type', (value) => event.type === value)
-    && passes(filters, 'event', action)
-    && passes(filters, 'container', (value) => named('container')(value) || event.attributes.container?.startsWith(value) === true)
-    && passes(filters, 'image', (value) =>
-      (event.type === 'image' && (event.id === value || event.attributes.name === value)) || event.attributes.image === value)
-    && passes(filters, 'volume', named('volume'))
-    && passes(filters, 'network', named('network'))
-    && passes(filters, 'daemon', named('daemon'))
-    && passes(filters, 'scope', (value) => value === 'local')
-    && labelsPass(filters, event.attributes);
+  return (
+    passes(filters, 'type', (value) => event.type === value) &&
+    passes(filters, 'event', action) &&
+    passes(
+      filters,
+      'container',
+      (value) => named('container')(value) || event.attributes.container?.startsWith(value) === true,
+    ) &&
+    passes(
+      filters,
+      'image',
+      (value) =>
+        (event.type === 'image' && (event.id === value || event.attributes.name === value)) ||
+        event.attributes.image === value,
+    ) &&
+    passes(filters, 'volume', named('volume')) &&
+    passes(filters, 'network', named('network')) &&
+    passes(filters, 'daemon', named('daemon')) &&
+    passes(filters, 'scope', (value) => value === 'local') &&
+    labelsPass(filters, event.attributes)
+  );
 }

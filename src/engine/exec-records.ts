@@ -34,7 +34,10 @@ export interface LiveExec {
   readonly pending: Set<PendingAttach>;
 }
 
-/** Execs asked for: kept until their container goes, so that an exit code can be asked for after a restart of the engine. */
+/**
+ * Execs asked for: kept until their container goes, so that an exit code can be asked for after a restart of the
+ * engine.
+ */
 export class Execs {
   readonly #database: Database;
   readonly #byId = new Map<string, ExecRecord>();
@@ -42,7 +45,9 @@ export class Execs {
 
   constructor(database: Database) {
     this.#database = database;
-    database.define('CREATE TABLE IF NOT EXISTS execs (id TEXT PRIMARY KEY, container TEXT NOT NULL, record TEXT NOT NULL) STRICT');
+    database.define(
+      'CREATE TABLE IF NOT EXISTS execs (id TEXT PRIMARY KEY, container TEXT NOT NULL, record TEXT NOT NULL) STRICT',
+    );
     for (const { record } of database.all<{ record: string }>('SELECT record FROM execs')) {
       const exec = JSON.parse(record) as ExecRecord;
       this.#byId.set(exec.id, exec);
@@ -56,8 +61,11 @@ export class Execs {
   }
 
   find(reference: string): ExecRecord {
-    const exec = this.#byId.get(reference)
-      ?? (/^[0-9a-f]{6,63}$/.test(reference) ? [...this.#byId.values()].find(({ id }) => id.startsWith(reference)) : undefined);
+    const exec =
+      this.#byId.get(reference) ??
+      (/^[0-9a-f]{6,63}$/.test(reference)
+        ? [...this.#byId.values()].find(({ id }) => id.startsWith(reference))
+        : undefined);
     if (!exec) throw notFound(`No such exec instance: ${reference}`);
     return exec;
   }
@@ -72,7 +80,9 @@ export class Execs {
 
   /** Those that run or wait to run, as inspect lists them. */
   idsOf(container: ContainerId): string[] {
-    return this.all().filter((exec) => exec.container === container && exec.status !== 'exited').map(({ id }) => id);
+    return this.all()
+      .filter((exec) => exec.container === container && exec.status !== 'exited')
+      .map(({ id }) => id);
   }
 
   forget(id: string): void {

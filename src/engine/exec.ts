@@ -36,15 +36,19 @@ export function createExec(context: Context, record: ContainerRecord, config: Ex
 }
 
 function checkRunning(record: ContainerRecord): void {
-  if (record.state.status === 'paused') throw conflict(`container ${record.id} is paused, unpause the container before exec`);
-  if (record.state.status === 'restarting') throw conflict(`container ${record.id} is restarting, wait until the container is running`);
+  if (record.state.status === 'paused')
+    throw conflict(`container ${record.id} is paused, unpause the container before exec`);
+  if (record.state.status === 'restarting')
+    throw conflict(`container ${record.id} is restarting, wait until the container is running`);
   if (!isAlive(record.state)) throw conflict(`container ${record.id} is not running`);
 }
 
 /** An exec runs once, in a container that runs. */
 export function checkStartable(context: Context, exec: ExecRecord): ContainerRecord {
   if (exec.status !== 'created') {
-    throw exec.status === 'running' ? conflict(`exec ${exec.id} is already running`) : conflict(`exec ${exec.id} has already run`);
+    throw exec.status === 'running'
+      ? conflict(`exec ${exec.id} is already running`)
+      : conflict(`exec ${exec.id} has already run`);
   }
   const record = context.records.find(exec.container);
   checkRunning(record);
@@ -56,7 +60,9 @@ export function checkStartable(context: Context, exec: ExecRecord): ContainerRec
  * program is let go, so that its first byte is seen. Resolves when the program runs.
  */
 export async function startExec(
-  context: Context, reference: string, options: { client?: PendingAttach; rows?: number; columns?: number },
+  context: Context,
+  reference: string,
+  options: { client?: PendingAttach; rows?: number; columns?: number },
 ): Promise<void> {
   const exec = context.execs.find(reference);
   const record = checkStartable(context, exec);
@@ -69,19 +75,33 @@ export async function startExec(
   try {
     const { pid, startTime } = record.state;
     const [spec, userFiles] = await Promise.all([
-      loadSpec(context, record.id), readUserFiles(context, { path: `/proc/${pid}/root` }), files.makeDirectory(paths.directory),
+      loadSpec(context, record.id),
+      readUserFiles(context, { path: `/proc/${pid}/root` }),
+      files.makeDirectory(paths.directory),
     ]);
     undo.push('files', () => files.remove(paths.directory));
-    const launched = await context.helper.launch(planExec(spec, processOf(context, record, exec.config, spec, userFiles), {
-      id: exec.id, pid, startTime: BigInt(startTime), cgroups: context.host.cgroups,
-      keeper: {
-        socket: paths.keeperSocket, log: '', logMaxSize: 0, logMaxFiles: 0, noLog: true, exitFile: paths.exitFile,
-        openStdin: exec.config.attachStdin, stdinOnce: exec.config.attachStdin && !exec.config.tty,
-        ...(options.rows && options.columns ? { rows: options.rows, columns: options.columns } : {}),
-      },
-    }));
+    const launched = await context.helper.launch(
+      planExec(spec, processOf(context, record, exec.config, spec, userFiles), {
+        id: exec.id,
+        pid,
+        startTime: BigInt(startTime),
+        cgroups: context.host.cgroups,
+        keeper: {
+          socket: paths.keeperSocket,
+          log: '',
+          logMaxSize: 0,
+          logMaxFiles: 0,
+          noLog: true,
+          exitFile: paths.exitFile,
+          openStdin: exec.config.attachStdin,
+          stdinOnce: exec.config.attachStdin && !exec.config.tty,
+          ...(options.rows && options.columns ? { rows: options.rows, columns: options.columns } : {}),
+        },
+      }),
+    );
     const keeper = await connectKeeper(paths.keeperSocket);
-    if (!keeper) throw new BerthError('internal', `exec ${exec.id}: its keeper ended before it could be asked to start`);
+    if (!keeper)
+      throw new BerthError('internal', `exec ${exec.id}: its keeper ended before it could be asked to start`);
     undo.push('process', async () => {
       await keeper.signal(9).catch(() => {});
       keeper.close();
@@ -93,7 +113,8 @@ export async function startExec(
     watchExec(context, exec.id, keeper);
   } catch (error) {
     options.client?.drop();
-    for (const leftover of await undo.unwind()) context.options.log(`exec ${exec.id}: after a failed start: ${leftover}`);
+    for (const leftover of await undo.unwind())
+      context.options.log(`exec ${exec.id}: after a failed start: ${leftover}`);
     const code = (error as { exitCode?: unknown }).exitCode;
     context.execs.put({ ...exec, status: 'exited', exitCode: typeof code === 'number' ? code : 126 });
     throw error instanceof ExecError ? execFailure(error, exec.config.args[0] ?? '') : error;
@@ -101,15 +122,34 @@ export async function startExec(
 }
 
 function processOf(
-  context: Context, record: ContainerRecord, config: ExecConfig, spec: OciSpec, userFiles: { passwd: string; group: string },
+  context: Context,
+  record: ContainerRecord,
+  config: ExecConfig,
+  spec: OciSpec,
+  userFiles: { passwd: string; group: string },
 ): ReturnType<typeof buildExecProcess> {
   const user = resolveUser(config.user || record.config.User, userFiles, record.hostConfig.GroupAdd ?? []);
   // The container's own environment with the exec's lines over it.
-  const env = environmentOf({ Env: [...record.config.Env, ...config.env], Tty: config.tty }, record.config.Hostname, user.home);
-  return buildExecProcess(spec, {
-    args: config.args, env, cwd: config.cwd || spec.process.cwd, tty: config.tty, noNewPrivileges: false, rlimits: [],
-    user: { uid: user.uid, gid: user.gid, additionalGids: user.groups }, oomScoreAdj: record.hostConfig.OomScoreAdj,
-  }, context.host, config.privileged);
+  const env = environmentOf(
+    { Env: [...record.config.Env, ...config.env], Tty: config.tty },
+    record.config.Hostname,
+    user.home,
+  );
+  return buildExecProcess(
+    spec,
+    {
+      args: config.args,
+      env,
+      cwd: config.cwd || spec.process.cwd,
+      tty: config.tty,
+      noNewPrivileges: false,
+      rlimits: [],
+      user: { uid: user.uid, gid: user.gid, additionalGids: user.groups },
+      oomScoreAdj: record.hostConfig.OomScoreAdj,
+    },
+    context.host,
+    config.privileged,
+  );
 }
 
 /** Follows a running exec to its end; also used when a new engine finds one that runs. */
@@ -118,7 +158,7 @@ export function watchExec(context: Context, id: string, keeper: Keeper): void {
   context.execs.live.set(id, live);
   live.keeper = keeper;
   live.ended = keeper.exit
-    .then((exit) => (exit || !context.closing.aborted ? settleExec(context, id, exit) : undefined))
+    .then((exit) => (context.closing.aborted ? undefined : settleExec(context, id, exit)))
     .catch((error: unknown) => context.options.log(`exec ${id}: recording its end: ${messageOf(error)}`));
 }
 

@@ -13,13 +13,19 @@ export function parseFilters(text: string | undefined | null, known: readonly st
   } catch {
     throw invalid(`invalid filter: ${text.slice(0, 200)} is not JSON`);
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalid(`invalid filter: expected an object`);
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw invalid(`invalid filter: expected an object`);
   for (const [name, given] of Object.entries(value)) {
     if (!known.includes(name)) throw invalid(`invalid filter '${name}'`);
     if (Array.isArray(given) && given.every((item) => typeof item === 'string')) {
       filters.set(name, given);
     } else if (typeof given === 'object' && given !== null && !Array.isArray(given)) {
-      filters.set(name, Object.entries(given).filter(([, on]) => on === true).map(([item]) => item));
+      filters.set(
+        name,
+        Object.entries(given)
+          .filter(([, on]) => on === true)
+          .map(([item]) => item),
+      );
     } else {
       throw invalid(`invalid filter '${name}': expected a list of strings`);
     }

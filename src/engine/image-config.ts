@@ -39,15 +39,18 @@ export function withImageDefaults(config: ContainerConfig, image: ContainerDefau
     ...(Object.keys(exposed).length > 0 ? { ExposedPorts: exposed } : {}),
     ...(stopSignal ? { StopSignal: stopSignal } : {}),
     ...(healthcheck ? { Healthcheck: healthcheck } : {}),
-    ...(config.Shell ?? image.Shell ? { Shell: [...(config.Shell ?? image.Shell ?? [])] } : {}),
+    ...((config.Shell ?? image.Shell) ? { Shell: [...(config.Shell ?? image.Shell ?? [])] } : {}),
   };
 }
 
 function mergeHealth(own: HealthConfig | undefined, from: Healthcheck | undefined): HealthConfig | undefined {
-  const image = from && { ...from, ...(from.Test ? { Test: [...from.Test] } : {}) } as HealthConfig;
+  const image = from && ({ ...from, ...(from.Test ? { Test: [...from.Test] } : {}) } as HealthConfig);
   if (!own) return image;
   if (!image) return own;
-  return { ...image, ...Object.fromEntries(Object.entries(own).filter(([key, value]) => key === 'Test' ? value?.length : value)) };
+  return {
+    ...image,
+    ...Object.fromEntries(Object.entries(own).filter(([key, value]) => (key === 'Test' ? value?.length : value))),
+  };
 }
 
 /** What is executed: entrypoint and command. */

@@ -10,7 +10,9 @@ type Image = ReturnType<Context['images']['get']>;
 
 /** Containers made from an image. */
 export function imageUsers(context: Context, id: ImageId): { id: string; running: boolean }[] {
-  return context.records.all().filter((record) => record.imageId === id)
+  return context.records
+    .all()
+    .filter((record) => record.imageId === id)
     .map((record) => ({ id: record.id, running: isAlive(record.state) || record.state.status === 'restarting' }));
 }
 
@@ -24,23 +26,40 @@ export function listImages(context: Context, filters: Filters): Image[] {
   };
   const before = limit('before');
   const since = limit('since');
-  return context.images.list().filter((image) =>
-    (dangling === undefined || dangling === (image.repoTags.length === 0))
-    && (before === undefined || created(image) < before)
-    && (since === undefined || created(image) > since)
-    && passes(filters, 'reference', (value) => [...image.repoTags, ...image.repoDigests].some((name) => referenceMatches(name, value)))
-    && labelsPass(filters, image.config.config?.Labels ?? {}));
+  return context.images
+    .list()
+    .filter(
+      (image) =>
+        (dangling === undefined || dangling === (image.repoTags.length === 0)) &&
+        (before === undefined || created(image) < before) &&
+        (since === undefined || created(image) > since) &&
+        passes(filters, 'reference', (value) =>
+          [...image.repoTags, ...image.repoDigests].some((name) => referenceMatches(name, value)),
+        ) &&
+        labelsPass(filters, image.config.config?.Labels ?? {}),
+    );
 }
 
 /** `web`, `web:*`, `*\/web:latest`: shell patterns on the familiar name, with or without the tag. */
 export function referenceMatches(name: string, pattern: string): boolean {
   const glob = (text: string): RegExp =>
-    new RegExp(`^${text.replace(/[.+^${}()|[\]\\]/g, '\\$&').replace(/\*\*/g, '\0').replace(/\*/g, '[^/]*').replace(/\?/g, '[^/]').replace(/\0/g, '.*')}$`);
+    new RegExp(
+      `^${text
+        .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+        .replace(/\*\*/g, '\0')
+        .replace(/\*/g, '[^/]*')
+        .replace(/\?/g, '[^/]')
+        .replace(/\0/g, '.*')}$`,
+    );
   const bare = name.replace(/@.*$/, '').replace(/:[^:/]*$/, '');
   return glob(pattern).test(name) || glob(pattern).test(bare);
 }
 
-export async function removeImage(context: Context, name: string, force: boolean): Promise<readonly ({ Untagged: string } | { Deleted: string })[]> {
+export async function removeImage(
+  context: Context,
+  name: string,
+  force: boolean,
+): Promise<readonly ({ Untagged: string } | { Deleted: string })[]> {
   const { id } = context.images.get(name);
   const lines = await context.images.remove(name, { force, usedBy: (image) => imageUsers(context, image) });
   for (const line of lines) {

@@ -44,7 +44,14 @@ export class LiveContainers {
   of(id: ContainerId): Live {
     let live = this.#map.get(id);
     if (!live) {
-      live = { restartDelay: 0, startedAt: 0, replacing: false, onExit: new Set(), onRemoved: new Set(), pendingAttach: new Set() };
+      live = {
+        restartDelay: 0,
+        startedAt: 0,
+        replacing: false,
+        onExit: new Set(),
+        onRemoved: new Set(),
+        pendingAttach: new Set(),
+      };
       this.#map.set(id, live);
     }
     return live;

@@ -24,7 +24,12 @@ const longestPiece = 1 << 20;
  * A container's log as chunks of Docker's wire format: frames of 8 bytes and data without a terminal, raw with one.
  * Ends with the log, or with `follow` when the container has ended.
  */
-export function logs(context: Context, record: ContainerRecord, options: LogOptions, signal: AbortSignal): AsyncGenerator<Buffer> {
+export function logs(
+  context: Context,
+  record: ContainerRecord,
+  options: LogOptions,
+  signal: AbortSignal,
+): AsyncGenerator<Buffer> {
   // Checked before the first byte is asked for: the API has sent no head yet.
   if (!options.stdout && !options.stderr) throw invalid('Bad parameters: you must choose at least one stream');
   if (record.hostConfig.LogConfig.Type === 'none') {
@@ -33,8 +38,15 @@ export function logs(context: Context, record: ContainerRecord, options: LogOpti
   return chunks(context, record, options, signal);
 }
 
-async function* chunks(context: Context, record: ContainerRecord, options: LogOptions, signal: AbortSignal): AsyncGenerator<Buffer> {
-  const format = options.timestamps ? new LineFormat(record.config.Tty, options) : new PlainFormat(record.config.Tty, options);
+async function* chunks(
+  context: Context,
+  record: ContainerRecord,
+  options: LogOptions,
+  signal: AbortSignal,
+): AsyncGenerator<Buffer> {
+  const format = options.timestamps
+    ? new LineFormat(record.config.Tty, options)
+    : new PlainFormat(record.config.Tty, options);
   const paths = pathsOf(context, record.id);
   // The follower is joined first and says where it begins; the file is read up to there: no line twice, none lost.
   const live = options.follow && isAlive(record.state) ? await followKeeper(paths.keeperSocket) : undefined;
@@ -86,7 +98,10 @@ async function* follow(stream: AsyncIterable<Buffer>): AsyncGenerator<LogRecord>
 
 /** Keeps to the last `wanted` lines of what `findTail` in the log gave, which begins at a record's start. */
 async function* lastLines(
-  source: AsyncIterable<LogRecord>, wanted: number, options: LogOptions, format: Format,
+  source: AsyncIterable<LogRecord>,
+  wanted: number,
+  options: LogOptions,
+  format: Format,
 ): AsyncGenerator<Buffer> {
   const pieces: LogRecord[] = [];
   let ends = 0;
@@ -150,7 +165,10 @@ class PlainFormat implements Format {
 class LineFormat implements Format {
   readonly #tty: boolean;
   readonly #options: LogOptions;
-  readonly #open = { stdout: { pieces: [] as Buffer[], size: 0, time: 0n }, stderr: { pieces: [] as Buffer[], size: 0, time: 0n } };
+  readonly #open = {
+    stdout: { pieces: [] as Buffer[], size: 0, time: 0n },
+    stderr: { pieces: [] as Buffer[], size: 0, time: 0n },
+  };
 
   constructor(tty: boolean, options: LogOptions) {
     this.#tty = tty;
@@ -193,7 +211,10 @@ function fullTime(ns: bigint): string {
 
 /** The log up to where an attached stream begins, in the same wire format. */
 export async function* logsUpTo(
-  context: Context, record: ContainerRecord, options: LogOptions, position: { generation: number; offset: number },
+  context: Context,
+  record: ContainerRecord,
+  options: LogOptions,
+  position: { generation: number; offset: number },
 ): AsyncGenerator<Buffer> {
   const format = new PlainFormat(record.config.Tty, options);
   for await (const piece of readLog(pathsOf(context, record.id).log, { end: position })) yield* format.take(piece);

@@ -11,15 +11,28 @@ export function wishesFrom(context: Context, hostConfig: Pick<HostConfig, 'Volum
   return (hostConfig.VolumesFrom ?? []).flatMap((text) => {
     const [reference = '', mode = 'rw'] = text.split(':');
     if (mode !== 'rw' && mode !== 'ro') throw invalid(`invalid mode: ${mode} for --volumes-from ${text}`);
-    return context.records.find(reference).mounts.filter((mount) => mount.type !== 'tmpfs').map((mount): MountWish => ({
-      type: mount.type, source: mount.type === 'volume' ? (mount.name ?? '') : mount.source, destination: mount.destination, mode: mount.mode,
-      readWrite: mount.readWrite && mode === 'rw', propagation: mount.propagation, createSource: true, noCopy: true,
-    }));
+    return context.records
+      .find(reference)
+      .mounts.filter((mount) => mount.type !== 'tmpfs')
+      .map((mount): MountWish => ({
+        type: mount.type,
+        source: mount.type === 'volume' ? (mount.name ?? '') : mount.source,
+        destination: mount.destination,
+        mode: mount.mode,
+        readWrite: mount.readWrite && mode === 'rw',
+        propagation: mount.propagation,
+        createSource: true,
+        noCopy: true,
+      }));
   });
 }
 
 /** Makes what has to be made (volumes, missing bind sources) and names what is to be mounted. */
-export async function resolveMounts(context: Context, wishes: readonly MountWish[], undo: UndoStack): Promise<MountPoint[]> {
+export async function resolveMounts(
+  context: Context,
+  wishes: readonly MountWish[],
+  undo: UndoStack,
+): Promise<MountPoint[]> {
   const points: MountPoint[] = [];
   for (const wish of wishes) points.push(await resolveOne(context, wish, undo));
   return points;
@@ -27,7 +40,11 @@ export async function resolveMounts(context: Context, wishes: readonly MountWish
 
 async function resolveOne(context: Context, wish: MountWish, undo: UndoStack): Promise<MountPoint> {
   const common = {
-    type: wish.type, destination: wish.destination, mode: wish.mode, readWrite: wish.readWrite, propagation: wish.propagation,
+    type: wish.type,
+    destination: wish.destination,
+    mode: wish.mode,
+    readWrite: wish.readWrite,
+    propagation: wish.propagation,
     ...(wish.nonRecursive ? { nonRecursive: true } : {}),
   };
   switch (wish.type) {
@@ -38,19 +55,26 @@ async function resolveOne(context: Context, wish: MountWish, undo: UndoStack): P
       return { ...common, source: wish.source };
     case 'volume': {
       const known = wish.source === '' ? undefined : context.volumes.find(wish.source);
-      const volume = known ?? (await context.volumes.create({
-        ...(wish.source === '' ? {} : { name: wish.source }),
-        ...(wish.driver ? { driver: wish.driver } : {}),
-        ...(wish.labels ? { labels: wish.labels } : {}),
-        ...(wish.driverOptions ? { options: wish.driverOptions } : {}),
-      }));
+      const volume =
+        known ??
+        (await context.volumes.create({
+          ...(wish.source === '' ? {} : { name: wish.source }),
+          ...(wish.driver ? { driver: wish.driver } : {}),
+          ...(wish.labels ? { labels: wish.labels } : {}),
+          ...(wish.driverOptions ? { options: wish.driverOptions } : {}),
+        }));
       if (!known) {
         undo.push(`volume ${volume.name}`, () => context.volumes.remove(volume.name));
         context.events.emit('volume', 'create', volume.name, { driver: 'local' });
       }
       return {
-        ...common, name: volume.name, source: volume.mountpoint, driver: 'local', copyUp: !wish.noCopy,
-        ...(wish.source === '' ? { anonymous: true } : {}), ...(wish.subpath ? { subpath: wish.subpath } : {}),
+        ...common,
+        name: volume.name,
+        source: volume.mountpoint,
+        driver: 'local',
+        copyUp: !wish.noCopy,
+        ...(wish.source === '' ? { anonymous: true } : {}),
+        ...(wish.subpath ? { subpath: wish.subpath } : {}),
       };
     }
     default:
@@ -60,7 +84,8 @@ async function resolveOne(context: Context, wish: MountWish, undo: UndoStack): P
 
 async function bindSource(wish: MountWish): Promise<void> {
   if (await files.exists(wish.source)) return;
-  if (!wish.createSource) throw invalid(`invalid mount config for type "bind": bind source path does not exist: ${wish.source}`);
+  if (!wish.createSource)
+    throw invalid(`invalid mount config for type "bind": bind source path does not exist: ${wish.source}`);
   try {
     await files.makeDirectory(wish.source, 0o755);
   } catch (error) {

@@ -29,21 +29,24 @@ const volumeName = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
 function checkDestination(path: string, what: string): string {
   if (!path.startsWith('/')) throw invalid(`invalid mount path: '${path}' mount path must be absolute`);
   const clean = posix.normalize(path).replace(/(.)\/$/, '$1');
-  if (clean === '/') throw invalid(`invalid volume specification: '${what}': invalid specification: destination can't be '/'`);
+  if (clean === '/')
+    throw invalid(`invalid volume specification: '${what}': invalid specification: destination can't be '/'`);
   return clean;
 }
 
 /** `SOURCE:DESTINATION[:MODE]` of `-v`, or a destination alone. */
 export function parseBind(text: string): MountWish {
   const parts = text.split(':');
-  if (parts.length > 3 || parts.some((part, index) => part === '' && index < 2)) throw invalid(`invalid volume specification: '${text}'`);
+  if (parts.length > 3 || parts.some((part, index) => part === '' && index < 2))
+    throw invalid(`invalid volume specification: '${text}'`);
   if (parts.length === 1) return anonymous(checkDestination(parts[0] ?? '', text));
   const [source = '', target = '', mode = ''] = parts;
   const isBind = source.startsWith('/');
   if (!isBind && !volumeName.test(source)) {
     throw invalid(
-      `create ${source}: "${source}" includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. `
-      + 'If you intended to pass a host directory, use absolute path',
+      `create ${source}: "${source}" includes invalid characters for a local volume name, ` +
+        'only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. ' +
+        'If you intended to pass a host directory, use absolute path',
     );
   }
   const destination = checkDestination(target, text);
@@ -63,8 +66,14 @@ export function parseBind(text: string): MountWish {
     else if (word !== 'z' && word !== 'Z' && !consistencies.has(word)) throw invalid(`invalid mode: ${mode}`);
   }
   return {
-    type: isBind ? 'bind' : 'volume', source: isBind ? posix.normalize(source) : source, destination,
-    mode: mode || (isBind ? '' : 'z'), readWrite, propagation, createSource: true, ...(noCopy ? { noCopy } : {}),
+    type: isBind ? 'bind' : 'volume',
+    source: isBind ? posix.normalize(source) : source,
+    destination,
+    mode: mode || (isBind ? '' : 'z'),
+    readWrite,
+    propagation,
+    createSource: true,
+    ...(noCopy ? { noCopy } : {}),
   };
 }
 
@@ -87,7 +96,10 @@ export function parseMount(mount: MountRequest): MountWish {
       const propagation = mount.BindOptions?.Propagation || 'rprivate';
       if (!propagations.has(propagation)) throw bad(`invalid propagation mode: ${propagation}`);
       return {
-        ...common, type: 'bind', source: posix.normalize(mount.Source), propagation,
+        ...common,
+        type: 'bind',
+        source: posix.normalize(mount.Source),
+        propagation,
         createSource: mount.BindOptions?.CreateMountpoint === true,
         ...(mount.BindOptions?.NonRecursive ? { nonRecursive: true } : {}),
       };
@@ -102,11 +114,18 @@ export function parseMount(mount: MountRequest): MountWish {
         throw bad(`invalid subpath: '${subpath}' must be a relative path within the volume`);
       }
       return {
-        ...common, type: 'volume', source, propagation: '', mode: 'z', createSource: true,
+        ...common,
+        type: 'volume',
+        source,
+        propagation: '',
+        mode: 'z',
+        createSource: true,
         ...(mount.VolumeOptions?.NoCopy ? { noCopy: true } : {}),
         ...(mount.VolumeOptions?.Labels ? { labels: mount.VolumeOptions.Labels } : {}),
         ...(mount.VolumeOptions?.DriverConfig?.Name ? { driver: mount.VolumeOptions.DriverConfig.Name } : {}),
-        ...(mount.VolumeOptions?.DriverConfig?.Options ? { driverOptions: mount.VolumeOptions.DriverConfig.Options } : {}),
+        ...(mount.VolumeOptions?.DriverConfig?.Options
+          ? { driverOptions: mount.VolumeOptions.DriverConfig.Options }
+          : {}),
         ...(subpath ? { subpath } : {}),
       };
     }
@@ -115,7 +134,10 @@ export function parseMount(mount: MountRequest): MountWish {
       if (mount.BindOptions) throw bad('field BindOptions must not be specified');
       const options = mount.TmpfsOptions;
       return {
-        ...common, type: 'tmpfs', source: '', propagation: '',
+        ...common,
+        type: 'tmpfs',
+        source: '',
+        propagation: '',
         tmpfsOptions: [
           ...(mount.ReadOnly ? ['ro'] : []),
           ...(options?.SizeBytes ? [`size=${options.SizeBytes}`] : []),
@@ -133,7 +155,9 @@ export function parseMount(mount: MountRequest): MountWish {
  * config's plain volume, which gives way. `from`: what `--volumes-from` brings.
  */
 export function mountWishes(
-  hostConfig: Pick<HostConfig, 'Binds' | 'Mounts' | 'Tmpfs'>, volumes: Readonly<Record<string, object>> | null, from: readonly MountWish[],
+  hostConfig: Pick<HostConfig, 'Binds' | 'Mounts' | 'Tmpfs'>,
+  volumes: Readonly<Record<string, object>> | null,
+  from: readonly MountWish[],
 ): MountWish[] {
   const byDestination = new Map<string, MountWish>();
   for (const wish of from) byDestination.set(wish.destination, wish);
@@ -147,8 +171,14 @@ export function mountWishes(
   for (const mount of hostConfig.Mounts ?? []) add(parseMount(mount));
   for (const [target, options] of Object.entries(hostConfig.Tmpfs ?? {})) {
     add({
-      type: 'tmpfs', source: '', destination: checkDestination(target, target), mode: '', readWrite: true, propagation: '',
-      createSource: false, tmpfsOptions: options.split(',').filter(Boolean),
+      type: 'tmpfs',
+      source: '',
+      destination: checkDestination(target, target),
+      mode: '',
+      readWrite: true,
+      propagation: '',
+      createSource: false,
+      tmpfsOptions: options.split(',').filter(Boolean),
     });
   }
   for (const target of Object.keys(volumes ?? {})) {

@@ -2,22 +2,24 @@ import { randomBytes, randomInt } from 'node:crypto';
 import type { ContainerId } from '../model/ids.ts';
 import { invalid } from '../model/errors.ts';
 
-const adjectives = [
-  'amber', 'brisk', 'calm', 'candid', 'clever', 'cosy', 'crisp', 'curious', 'daring', 'deft', 'eager', 'earnest', 'fair', 'fleet',
-  'fond', 'frank', 'gentle', 'glad', 'golden', 'hardy', 'honest', 'humble', 'jolly', 'keen', 'kind', 'limber', 'lively', 'lucid',
-  'mellow', 'merry', 'mild', 'nimble', 'noble', 'patient', 'placid', 'plucky', 'proud', 'quick', 'quiet', 'rapid', 'ready',
-  'robust', 'rosy', 'sage', 'serene', 'sharp', 'silent', 'sleek', 'smooth', 'snug', 'sober', 'spry', 'stable', 'steady', 'sunny',
-  'supple', 'swift', 'tidy', 'true', 'upbeat', 'vivid', 'warm', 'wise', 'witty',
-];
+const adjectives = `
+  amber brisk calm candid clever cosy crisp curious daring deft eager earnest fair fleet fond frank gentle glad
+  golden hardy honest humble jolly keen kind limber lively lucid mellow merry mild nimble noble patient placid
+  plucky proud quick quiet rapid ready robust rosy sage serene sharp silent sleek smooth snug sober spry stable
+  steady sunny supple swift tidy true upbeat vivid warm wise witty
+`
+  .trim()
+  .split(/\s+/);
 /** People of the sea, of harbours and of boxes that travel. */
-const surnames = [
-  'amundsen', 'aylward', 'baltic', 'banks', 'barents', 'batten', 'beaufort', 'bering', 'blackburn', 'bligh', 'bowditch', 'brendan',
-  'cabot', 'cabral', 'cartier', 'chichester', 'columb', 'cook', 'cousteau', 'dampier', 'darwin', 'davis', 'drake', 'elcano',
-  'eriksson', 'fitzroy', 'flinders', 'franklin', 'frobisher', 'gama', 'grenfell', 'halley', 'harrison', 'henson', 'heyerdahl',
-  'hudson', 'humboldt', 'ibn_majid', 'joyon', 'knox', 'laperouse', 'lovell', 'magellan', 'maury', 'mclean', 'mercator', 'moitessier',
-  'nansen', 'nelson', 'nordenskiold', 'pytheas', 'ross', 'scoresby', 'shackleton', 'slocum', 'tasman', 'tereshkova', 'vancouver',
-  'verrazzano', 'vespucci', 'weddell', 'wegener', 'zheng', 'zubov',
-];
+const surnames = `
+  amundsen aylward baltic banks barents batten beaufort bering blackburn bligh bowditch brendan cabot cabral
+  cartier chichester columb cook cousteau dampier darwin davis drake elcano eriksson fitzroy flinders franklin
+  frobisher gama grenfell halley harrison henson heyerdahl hudson humboldt ibn_majid joyon knox laperouse lovell
+  magellan maury mclean mercator moitessier nansen nelson nordenskiold pytheas ross scoresby shackleton slocum
+  tasman tereshkova vancouver verrazzano vespucci weddell wegener zheng zubov
+`
+  .trim()
+  .split(/\s+/);
 
 const pick = <T>(list: readonly T[]): T => list[randomInt(list.length)] as T;
 
@@ -41,9 +43,7 @@ export function randomId(): ContainerId {
 export function checkName(name: string): string {
   const plain = name.replace(/^\//, '');
   if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/.test(plain) || plain.length > 255) {
-    throw invalid(
-      `Invalid container name (${plain.slice(0, 300)}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`,
-    );
+    throw invalid(`Invalid container name (${plain.slice(0, 300)}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`);
   }
   return plain;
 }

@@ -5,8 +5,7 @@ import type { Attachment } from '../network/network.ts';
 import type { Context } from './context.ts';
 
 export type NetworkMode =
-  | { readonly kind: 'bridge' | 'none' | 'host' }
-  | { readonly kind: 'container'; readonly container: string };
+  { readonly kind: 'bridge' | 'none' | 'host' } | { readonly kind: 'container'; readonly container: string };
 
 /** HostConfig.NetworkMode; an unknown network is not found. */
 export function networkModeOf(context: Context, text: string): NetworkMode {
@@ -34,34 +33,50 @@ export async function attachNetwork(context: Context, record: ContainerRecord): 
   if (mode.kind === 'container') {
     return { mode, endpoints: {}, published: [], owner: runningContainer(context, mode.container, 'network') };
   }
-  const wish = record.networkingConfig.EndpointsConfig[record.hostConfig.NetworkMode] ?? record.networkingConfig.EndpointsConfig.bridge;
+  const wish =
+    record.networkingConfig.EndpointsConfig[record.hostConfig.NetworkMode] ??
+    record.networkingConfig.EndpointsConfig.bridge;
   const address = wish?.IPAMConfig?.IPv4Address;
   const mac = wish?.MacAddress || record.config.MacAddress;
   const ports = mode.kind === 'bridge' ? wantedPorts(record) : [];
-  const attachment = await context.network.attach(record.id, {
-    network: mode.kind, ports, ...(address ? { address } : {}), ...(mac ? { mac } : {}),
-  }).catch((error: unknown) => {
-    // The words by which scripts know a port that can't be had.
-    if (ports.length === 0 || !(error instanceof BerthError) || error.kind !== 'unavailable') throw error;
-    throw unavailable(`driver failed programming external connectivity on endpoint ${record.name} (${record.id}): ${error.message}`, error);
-  });
+  const attachment = await context.network
+    .attach(record.id, { network: mode.kind, ports, ...(address ? { address } : {}), ...(mac ? { mac } : {}) })
+    .catch((error: unknown) => {
+      // The words by which scripts know a port that can't be had.
+      if (ports.length === 0 || !(error instanceof BerthError) || error.kind !== 'unavailable') throw error;
+      throw unavailable(
+        `driver failed programming external connectivity on endpoint ${record.name} (${record.id}): ${error.message}`,
+        error,
+      );
+    });
   const { endpoint } = attachment;
   if (!endpoint) {
     const none = context.network.networks.find('none');
     return {
-      mode, attachment, published: [],
+      mode,
+      attachment,
+      published: [],
       endpoints: { none: { networkId: none.id, endpointId: '', gateway: '', address: '', prefixLength: 0, mac: '' } },
     };
   }
   return {
-    mode, attachment,
+    mode,
+    attachment,
     endpoints: {
       bridge: {
-        networkId: endpoint.networkId, endpointId: endpoint.endpointId, gateway: endpoint.gateway, address: endpoint.address,
-        prefixLength: endpoint.prefixLength, mac: endpoint.mac,
+        networkId: endpoint.networkId,
+        endpointId: endpoint.endpointId,
+        gateway: endpoint.gateway,
+        address: endpoint.address,
+        prefixLength: endpoint.prefixLength,
+        mac: endpoint.mac,
       },
     },
-    published: endpoint.ports.map(({ port, protocol, hostIp, hostPort }) => ({ port: `${port}/${protocol}`, hostIp, hostPort })),
+    published: endpoint.ports.map(({ port, protocol, hostIp, hostPort }) => ({
+      port: `${port}/${protocol}`,
+      hostIp,
+      hostPort,
+    })),
   };
 }
 
@@ -81,12 +96,17 @@ export function wantedPorts({ config, hostConfig }: Pick<ContainerRecord, 'confi
 
 /** A container whose namespace another wants to join. */
 export function runningContainer(
-  context: Context, reference: string, what: string,
+  context: Context,
+  reference: string,
+  what: string,
 ): ContainerRecord & { state: { pid: number; startTime: string } } {
   const other = context.records.find(reference);
   if (other.state.status === 'restarting') {
     throw conflict(`container ${other.id} is restarting, wait until the container is running`);
   }
-  if (!isAlive(other.state)) throw conflict(`cannot join ${what} namespace of a non running container: container ${other.id} is ${other.state.status}`);
+  if (!isAlive(other.state))
+    throw conflict(
+      `cannot join ${what} namespace of a non running container: container ${other.id} is ${other.state.status}`,
+    );
   return other as ContainerRecord & { state: { pid: number; startTime: string } };
 }

@@ -8,7 +8,8 @@ export async function pause(context: Context, record: ContainerRecord): Promise<
   await waitForStart(context, record);
   const { state } = context.records.get(record.id) ?? record;
   if (state.status === 'paused') throw conflict(`container ${record.id} is already paused`);
-  if (state.status === 'restarting') throw conflict(`container ${record.id} is restarting, wait until the container is running`);
+  if (state.status === 'restarting')
+    throw conflict(`container ${record.id} is restarting, wait until the container is running`);
   if (state.status !== 'running') throw conflict(`container ${record.id} is not running`);
   await freeze(context, record.id, record.hostConfig.CgroupParent);
   const current = context.records.get(record.id);

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { groupDirectories } from '../runtime/cgroups.ts';
 import { killCgroup, removeCgroups } from './cgroups.ts';
 import { pathsOf, type Context } from './context.ts';
+import { unfinished } from './create.ts';
 import { settlesWithin } from './deadline.ts';
 import { recoverExecs } from './exec.ts';
 import { remove } from './remove.ts';
@@ -22,18 +23,22 @@ import { start } from './start.ts';
 export async function reconcile(context: Context): Promise<ContainerRecord[]> {
   const adopted: { id: ContainerId; keeper: Keeper }[] = [];
   const ended: ContainerRecord[] = [];
-  await Promise.all(context.records.all().map(async (record) => {
-    const keeper = isAlive(record.state) || (await files.exists(pathsOf(context, record.id).keeperSocket))
-      ? await connectKeeper(pathsOf(context, record.id).keeperSocket) : undefined;
-    if (isAlive(record.state)) {
-      if (keeper && keeper.pid === record.state.pid) adopted.push({ id: record.id, keeper });
-      else ended.push(record);
-    } else if (keeper) {
-      // Prepared or even let go, but its start was never told to anyone: all or nothing, so nothing.
-      context.options.log(`container ${record.id}: ending a start that an earlier engine did not finish`);
-      await endUnrecorded(context, record, keeper);
-    }
-  }));
+  await Promise.all(
+    context.records.all().map(async (record) => {
+      const keeper =
+        isAlive(record.state) || (await files.exists(pathsOf(context, record.id).keeperSocket))
+          ? await connectKeeper(pathsOf(context, record.id).keeperSocket)
+          : undefined;
+      if (isAlive(record.state)) {
+        if (keeper && keeper.pid === record.state.pid) adopted.push({ id: record.id, keeper });
+        else ended.push(record);
+      } else if (keeper) {
+        // Prepared or even let go, but its start was never told to anyone: all or nothing, so nothing.
+        context.options.log(`container ${record.id}: ending a start that an earlier engine did not finish`);
+        await endUnrecorded(context, record, keeper);
+      }
+    }),
+  );
   // Who runs keeps its address, ports and names; everyone else's are taken down here.
   const living = new Set<string>(adopted.map(({ id }) => id));
   for (const record of ended) living.add(record.id); // settle takes theirs down, one by one
@@ -51,14 +56,19 @@ export async function reconcile(context: Context): Promise<ContainerRecord[]> {
   for (const record of context.records.all()) {
     const { status } = record.state;
     if (status === 'removing' || status === 'dead') {
-      await step(context, `container ${record.id}`, () => remove(context, record, { force: true, volumes: record.hostConfig.AutoRemove }));
+      await step(context, `container ${record.id}`, () =>
+        remove(context, record, { force: true, volumes: record.hostConfig.AutoRemove }),
+      );
     } else if (status === 'exited' && record.hostConfig.AutoRemove) {
-      await step(context, `container ${record.id}`, () => remove(context, record, { force: true, volumes: true, automatic: true }));
-    } else if (status === 'created' && !(context.snapshots.overlay(record.id))) {
+      await step(context, `container ${record.id}`, () =>
+        remove(context, record, { force: true, volumes: true, automatic: true }),
+      );
+    } else if (record.generation === unfinished) {
       context.options.log(`container ${record.id}: removing what an unfinished create left`);
       await step(context, `container ${record.id}`, () => remove(context, record, { force: true, volumes: true }));
     } else if (status === 'restarting' && !context.live.of(record.id).restartTimer) wanted.push(record);
-    else if (status === 'exited' && startsWithDaemon(record.hostConfig.RestartPolicy, record.stoppedByHand, false)) wanted.push(record);
+    else if (status === 'exited' && startsWithDaemon(record.hostConfig.RestartPolicy, record.stoppedByHand, false))
+      wanted.push(record);
   }
   await step(context, 'execs', () => recoverExecs(context));
   await step(context, 'directories', () => removeStrayDirectories(context));
@@ -69,7 +79,9 @@ export async function reconcile(context: Context): Promise<ContainerRecord[]> {
 /** Starts those that the restart policy wants; one that fails is told in the log and the others still start. */
 export async function startWanted(context: Context, wanted: readonly ContainerRecord[]): Promise<void> {
   for (const record of wanted) {
-    await step(context, `container ${record.id}: starting it by its restart policy`, () => start(context, record, { by: 'daemon' }));
+    await step(context, `container ${record.id}: starting it by its restart policy`, () =>
+      start(context, record, { by: 'daemon' }),
+    );
   }
 }
 

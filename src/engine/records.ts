@@ -15,7 +15,9 @@ export class Records {
   constructor(database: Database) {
     this.#database = database;
     database.define(`
-      CREATE TABLE IF NOT EXISTS containers (id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, record TEXT NOT NULL) STRICT;
+      CREATE TABLE IF NOT EXISTS containers (
+        id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, record TEXT NOT NULL
+      ) STRICT;
       CREATE TABLE IF NOT EXISTS removed_exits (
         id TEXT PRIMARY KEY, name TEXT NOT NULL, exit_code INTEGER NOT NULL, sequence INTEGER NOT NULL
       ) STRICT;
@@ -48,7 +50,9 @@ export class Records {
     const name = reference.replace(/^\//, '');
     const exact = this.#byId.get(reference) ?? this.#byName.get(name);
     if (exact) return exact;
-    const matches = /^[0-9a-f]{1,63}$/.test(reference) ? [...this.#byId.values()].filter((r) => r.id.startsWith(reference)) : [];
+    const matches = /^[0-9a-f]{1,63}$/.test(reference)
+      ? [...this.#byId.values()].filter((r) => r.id.startsWith(reference))
+      : [];
     if (matches.length > 1) throw invalid(`multiple IDs found with provided prefix: ${reference}`);
     if (!matches[0]) throw notFound(`No such container: ${reference}`);
     return matches[0];
@@ -58,14 +62,26 @@ export class Records {
   insert(record: ContainerRecord): void {
     const other = this.#byName.get(record.name);
     if (other) throw nameTaken(record.name, other.id);
-    this.#database.run('INSERT INTO containers (id, name, record) VALUES (?, ?, ?)', record.id, record.name, JSON.stringify(record));
+    this.#database.run(
+      'INSERT INTO containers (id, name, record) VALUES (?, ?, ?)',
+      record.id,
+      record.name,
+      JSON.stringify(record),
+    );
     this.#keep(record);
   }
 
-  update(id: ContainerId, changes: Partial<Omit<ContainerRecord, 'id' | 'created' | 'state'>> & { state?: ContainerState }): ContainerRecord {
+  update(
+    id: ContainerId,
+    changes: Partial<Omit<ContainerRecord, 'id' | 'created' | 'state'>> & { state?: ContainerState },
+  ): ContainerRecord {
     const old = this.#byId.get(id);
     if (!old) throw notFound(`No such container: ${id}`);
-    if (changes.state && changes.state.status !== old.state.status && !canBecome(old.state.status, changes.state.status)) {
+    if (
+      changes.state &&
+      changes.state.status !== old.state.status &&
+      !canBecome(old.state.status, changes.state.status)
+    ) {
       throw new BerthError('internal', `container ${id} can't go from ${old.state.status} to ${changes.state.status}`);
     }
     const next: ContainerRecord = { ...old, ...changes };
@@ -87,10 +103,15 @@ export class Records {
       this.#database.run('DELETE FROM containers WHERE id = ?', id);
       if (exitCode !== undefined) {
         this.#database.run(
-          `INSERT OR REPLACE INTO removed_exits VALUES (?, ?, ?, (SELECT COALESCE(MAX(sequence), 0) + 1 FROM removed_exits))`,
-          id, old.name, exitCode,
+          `INSERT OR REPLACE INTO removed_exits
+             VALUES (?, ?, ?, (SELECT COALESCE(MAX(sequence), 0) + 1 FROM removed_exits))`,
+          id,
+          old.name,
+          exitCode,
         );
-        this.#database.run('DELETE FROM removed_exits WHERE sequence <= (SELECT MAX(sequence) - 1000 FROM removed_exits)');
+        this.#database.run(
+          'DELETE FROM removed_exits WHERE sequence <= (SELECT MAX(sequence) - 1000 FROM removed_exits)',
+        );
       }
     });
     this.#byId.delete(id);
@@ -100,14 +121,16 @@ export class Records {
   /** The exit code of a container that removed itself. */
   removedExit(reference: string): number | undefined {
     return this.#database.get<{ exit_code: number }>(
-      'SELECT exit_code FROM removed_exits WHERE id = ? OR name = ? ORDER BY sequence DESC LIMIT 1', reference, reference.replace(/^\//, ''),
+      'SELECT exit_code FROM removed_exits WHERE id = ? OR name = ? ORDER BY sequence DESC LIMIT 1',
+      reference,
+      reference.replace(/^\//, ''),
     )?.exit_code;
   }
 }
 
 function nameTaken(name: string, owner: string): BerthError {
   return conflict(
-    `Conflict. The container name "/${name}" is already in use by container "${owner}". `
-    + 'You have to remove (or rename) that container to be able to reuse that name.',
+    `Conflict. The container name "/${name}" is already in use by container "${owner}". ` +
+      'You have to remove (or rename) that container to be able to reuse that name.',
   );
 }

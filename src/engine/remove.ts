@@ -17,21 +17,21 @@ export interface RemoveOptions {
 export async function remove(context: Context, record: ContainerRecord, options: RemoveOptions): Promise<void> {
   const live = context.live.of(record.id);
   if (live.removing) {
-    if (!options.automatic && !options.force) throw conflict(`removal of container ${record.id} is already in progress`);
+    if (!options.automatic && !options.force)
+      throw conflict(`removal of container ${record.id} is already in progress`);
     return live.removing;
   }
   await waitForStart(context, record);
   const current = context.records.get(record.id);
   if (!current) return;
+  const refuse = (why: string): BerthError =>
+    conflict(`cannot remove container "/${record.name}": container is ${why}`);
+  const stopFirst = 'stop the container before removing or force remove';
   if (isAlive(current.state) && !options.force) {
-    throw conflict(
-      current.state.status === 'paused'
-        ? `cannot remove container "/${record.name}": container is paused and must be unpaused first`
-        : `cannot remove container "/${record.name}": container is running: stop the container before removing or force remove`,
-    );
+    throw refuse(current.state.status === 'paused' ? 'paused and must be unpaused first' : `running: ${stopFirst}`);
   }
   if (current.state.status === 'restarting') {
-    if (!options.force) throw conflict(`cannot remove container "/${record.name}": container is restarting: stop the container before removing or force remove`);
+    if (!options.force) throw refuse(`restarting: ${stopFirst}`);
     cancelRestart(context, current);
   }
   live.removing = removeAll(context, current, options);
@@ -58,7 +58,11 @@ async function removeAll(context: Context, record: ContainerRecord, options: Rem
     await step('process', () => killForRemoval(context, record));
   }
   const last = context.records.get(record.id) ?? record;
-  if (isAlive(last.state)) throw new BerthError('internal', `cannot remove container ${record.id}: ${leftovers.join('; ') || 'its process did not end'}`);
+  if (isAlive(last.state))
+    throw new BerthError(
+      'internal',
+      `cannot remove container ${record.id}: ${leftovers.join('; ') || 'its process did not end'}`,
+    );
   const { exitCode, startedAt, finishedAt, error, oomKilled } = last.state;
   if (last.state.status !== 'removing') {
     context.records.update(record.id, {
@@ -97,9 +101,12 @@ async function killForRemoval(context: Context, record: ContainerRecord): Promis
   live.replacing = true;
   await live.keeper?.signal(9).catch(() => {});
   await killCgroup(context, record.id, record.hostConfig.CgroupParent).catch(() => {});
-  if (!(await settlesWithin(live.ended ?? Promise.resolve(), 10_000))) throw new Error('still there 10 s after SIGKILL');
+  if (!(await settlesWithin(live.ended ?? Promise.resolve(), 10_000)))
+    throw new Error('still there 10 s after SIGKILL');
 }
 
 function usedElsewhere(context: Context, record: ContainerRecord, volume: string): boolean {
-  return context.records.all().some((other) => other.id !== record.id && other.mounts.some((mount) => mount.name === volume));
+  return context.records
+    .all()
+    .some((other) => other.id !== record.id && other.mounts.some((mount) => mount.name === volume));
 }

@@ -3,7 +3,13 @@ import { unavailable } from '../model/errors.ts';
 import type { Ulimit } from '../model/host-config.ts';
 import * as files from '../host/files.ts';
 import type { Placement } from '../runtime/placement.ts';
-import type { MountRequest, NamespaceRequest, Propagation, ResourcesRequest, SpecRequest } from '../runtime/spec/build.ts';
+import type {
+  MountRequest,
+  NamespaceRequest,
+  Propagation,
+  ResourcesRequest,
+  SpecRequest,
+} from '../runtime/spec/build.ts';
 import { cgroupPath } from './cgroups.ts';
 import { pathsOf, type Context } from './context.ts';
 import { devicesUnder, resolveDevices, throttles, weights } from './devices.ts';
@@ -18,7 +24,12 @@ import { overlayOf, userFilesOf } from './user-files.ts';
 export type JoinedTimes = Map<number, bigint>;
 
 /** The record in the runtime's words: everything looked up, nothing left to names. */
-export async function specRequest(context: Context, record: ContainerRecord, attached: Attached, joined: JoinedTimes): Promise<SpecRequest> {
+export async function specRequest(
+  context: Context,
+  record: ContainerRecord,
+  attached: Attached,
+  joined: JoinedTimes,
+): Promise<SpecRequest> {
   const { config, hostConfig } = record;
   const security = parseSecurity(hostConfig.SecurityOpt ?? [], hostConfig.Privileged);
   const hostname = attached.owner ? hostnameOf(attached.owner) : hostnameOf(record);
@@ -64,23 +75,38 @@ export async function specRequest(context: Context, record: ContainerRecord, att
   };
 }
 
-export function placementOf(context: Context, record: ContainerRecord, attached: Attached, joined: JoinedTimes): Placement {
+export function placementOf(
+  context: Context,
+  record: ContainerRecord,
+  attached: Attached,
+  joined: JoinedTimes,
+): Placement {
   const paths = pathsOf(context, record.id);
   const { Type: type, Config: options } = record.hostConfig.LogConfig;
   const [rows, columns] = record.hostConfig.ConsoleSize;
   return {
     id: record.id,
     keeper: {
-      socket: paths.keeperSocket, log: paths.log, exitFile: paths.exitFile,
-      logMaxSize: parseSize(options['max-size']) ?? 20 * 2 ** 20, logMaxFiles: Number(options['max-file'] ?? 5),
-      openStdin: record.config.OpenStdin, stdinOnce: record.config.StdinOnce && !record.config.Tty,
+      socket: paths.keeperSocket,
+      log: paths.log,
+      exitFile: paths.exitFile,
+      logMaxSize: parseSize(options['max-size']) ?? 20 * 2 ** 20,
+      logMaxFiles: Number(options['max-file'] ?? 5),
+      openStdin: record.config.OpenStdin,
+      stdinOnce: record.config.StdinOnce && !record.config.Tty,
       ...(type === 'none' ? { noLog: true } : {}),
       ...(rows > 0 && columns > 0 ? { rows, columns } : {}),
     },
     cgroups: context.host.cgroups,
     overlay: overlayOf(context, record),
     ...(attached.attachment
-      ? { network: { before: attached.attachment.before, host: attached.attachment.host, inside: attached.attachment.inside } }
+      ? {
+          network: {
+            before: attached.attachment.before,
+            host: attached.attachment.host,
+            inside: attached.attachment.inside,
+          },
+        }
       : {}),
     startTimes: joined,
   };
@@ -95,55 +121,97 @@ function parseSize(text: string | undefined): number | undefined {
 }
 
 const rlimitsOf = (ulimits: readonly Ulimit[] | null): { type: string; soft: number; hard: number }[] =>
-  (ulimits ?? []).map(({ Name: name, Soft: soft, Hard: hard }) => ({ type: `RLIMIT_${name.toUpperCase()}`, soft, hard }));
+  (ulimits ?? []).map(({ Name: name, Soft: soft, Hard: hard }) => ({
+    type: `RLIMIT_${name.toUpperCase()}`,
+    soft,
+    hard,
+  }));
 
 async function resourcesOf({ hostConfig }: ContainerRecord): Promise<ResourcesRequest> {
   const [blkioWeightDevice, deviceReadBps, deviceWriteBps, deviceReadIops, deviceWriteIops] = await Promise.all([
-    weights(hostConfig.BlkioWeightDevice), throttles(hostConfig.BlkioDeviceReadBps), throttles(hostConfig.BlkioDeviceWriteBps),
-    throttles(hostConfig.BlkioDeviceReadIOps), throttles(hostConfig.BlkioDeviceWriteIOps),
+    weights(hostConfig.BlkioWeightDevice),
+    throttles(hostConfig.BlkioDeviceReadBps),
+    throttles(hostConfig.BlkioDeviceWriteBps),
+    throttles(hostConfig.BlkioDeviceReadIOps),
+    throttles(hostConfig.BlkioDeviceWriteIOps),
   ]);
   return {
-    memory: hostConfig.Memory, memorySwap: hostConfig.MemorySwap, memoryReservation: hostConfig.MemoryReservation,
+    memory: hostConfig.Memory,
+    memorySwap: hostConfig.MemorySwap,
+    memoryReservation: hostConfig.MemoryReservation,
     ...(hostConfig.MemorySwappiness === null ? {} : { memorySwappiness: hostConfig.MemorySwappiness }),
     oomKillDisable: hostConfig.OomKillDisable ?? false,
-    cpuShares: hostConfig.CpuShares, cpuQuota: hostConfig.CpuQuota, cpuPeriod: hostConfig.CpuPeriod, nanoCpus: hostConfig.NanoCpus,
-    cpuRealtimePeriod: hostConfig.CpuRealtimePeriod, cpuRealtimeRuntime: hostConfig.CpuRealtimeRuntime,
-    cpusetCpus: hostConfig.CpusetCpus, cpusetMems: hostConfig.CpusetMems,
+    cpuShares: hostConfig.CpuShares,
+    cpuQuota: hostConfig.CpuQuota,
+    cpuPeriod: hostConfig.CpuPeriod,
+    nanoCpus: hostConfig.NanoCpus,
+    cpuRealtimePeriod: hostConfig.CpuRealtimePeriod,
+    cpuRealtimeRuntime: hostConfig.CpuRealtimeRuntime,
+    cpusetCpus: hostConfig.CpusetCpus,
+    cpusetMems: hostConfig.CpusetMems,
     pidsLimit: hostConfig.PidsLimit ?? 0,
-    blkioWeight: hostConfig.BlkioWeight, blkioWeightDevice, deviceReadBps, deviceWriteBps, deviceReadIops, deviceWriteIops,
+    blkioWeight: hostConfig.BlkioWeight,
+    blkioWeightDevice,
+    deviceReadBps,
+    deviceWriteBps,
+    deviceReadIops,
+    deviceWriteIops,
   };
 }
 
 function etcMounts(context: Context, record: ContainerRecord, attached: Attached): MountRequest[] {
   const paths = etcOwner(context, record, attached);
   const asked = new Set(record.mounts.map((mount) => mount.destination));
-  return ([['/etc/resolv.conf', paths.resolvConf], ['/etc/hostname', paths.hostname], ['/etc/hosts', paths.hosts]] as const)
+  return (
+    [
+      ['/etc/resolv.conf', paths.resolvConf],
+      ['/etc/hostname', paths.hostname],
+      ['/etc/hosts', paths.hosts],
+    ] as const
+  )
     .filter(([target]) => !asked.has(target))
-    .map(([target, source]) => ({ kind: 'bind', source, target, readonly: record.hostConfig.ReadonlyRootfs, propagation: 'rprivate' }));
+    .map(([target, source]) => ({
+      kind: 'bind',
+      source,
+      target,
+      readonly: record.hostConfig.ReadonlyRootfs,
+      propagation: 'rprivate',
+    }));
 }
 
 function mountRequest(mount: ContainerRecord['mounts'][number]): MountRequest {
   if (mount.type === 'tmpfs') return { kind: 'tmpfs', target: mount.destination, options: mount.tmpfsOptions ?? [] };
   return {
-    kind: 'bind', source: mount.subpath ? `${mount.source}/${mount.subpath}` : mount.source, target: mount.destination,
+    kind: 'bind',
+    source: mount.subpath ? `${mount.source}/${mount.subpath}` : mount.source,
+    target: mount.destination,
     readonly: !mount.readWrite,
     ...(mount.propagation ? { propagation: mount.propagation as Propagation } : {}),
     ...(mount.nonRecursive ? { nonRecursive: true } : {}),
   };
 }
 
-function namespacesOf(context: Context, record: ContainerRecord, attached: Attached, joined: JoinedTimes): SpecRequest['namespaces'] {
+function namespacesOf(
+  context: Context,
+  record: ContainerRecord,
+  attached: Attached,
+  joined: JoinedTimes,
+): SpecRequest['namespaces'] {
   const { PidMode: pid, IpcMode: ipc, UTSMode: uts, CgroupnsMode: cgroup } = record.hostConfig;
   const of = (mode: string, what: string): NamespaceRequest => {
     if (mode === 'host') return { mode: 'host' };
     if (!mode.startsWith('container:')) return { mode: 'private' };
     return join(runningContainer(context, mode.slice('container:'.length), what), joined);
   };
-  const network: NamespaceRequest = attached.owner ? join(attached.owner, joined)
+  const network: NamespaceRequest = attached.owner
+    ? join(attached.owner, joined)
     : { mode: attached.mode.kind === 'host' ? 'host' : 'private' };
   return {
-    network, pid: of(pid, 'PID'), ipc: of(ipc, 'IPC'), uts: of(uts, 'UTS'),
-    ...(cgroup ? { cgroup: { mode: cgroup === 'host' ? 'host' as const : 'private' as const } } : {}),
+    network,
+    pid: of(pid, 'PID'),
+    ipc: of(ipc, 'IPC'),
+    uts: of(uts, 'UTS'),
+    ...(cgroup ? { cgroup: { mode: cgroup === 'host' ? ('host' as const) : ('private' as const) } } : {}),
   };
 }
 

@@ -6,8 +6,16 @@ const longestDelay = 60_000;
 /** A run that lasted this long (ms) was healthy: the next delay starts over. */
 const healthyAfter = 10_000;
 
-/** Whether a container that ended by itself starts again. `restarts`: how often it was restarted since a person started it. */
-export function wantsRestart(policy: RestartPolicy, exitCode: number, restarts: number, stoppedByHand: boolean): boolean {
+/**
+ * Whether a container that ended by itself starts again. `restarts`: how often it was restarted since a person started
+ * it.
+ */
+export function wantsRestart(
+  policy: RestartPolicy,
+  exitCode: number,
+  restarts: number,
+  stoppedByHand: boolean,
+): boolean {
   if (stoppedByHand) return false;
   switch (policy.Name) {
     case '':
@@ -24,7 +32,9 @@ export function wantsRestart(policy: RestartPolicy, exitCode: number, restarts: 
   }
 }
 
-/** Milliseconds to wait before the next start: 100, doubling up to a minute, from the start again after a healthy run. */
+/**
+ * Milliseconds to wait before the next start: 100, doubling up to a minute, from the start again after a healthy run.
+ */
 export function nextDelay(previous: number, ranFor: number): number {
   if (previous === 0 || ranFor >= healthyAfter) return firstDelay;
   return Math.min(previous * 2, longestDelay);
@@ -40,7 +50,9 @@ export function startsWithDaemon(policy: RestartPolicy, stoppedByHand: boolean, 
 export function checkRestartPolicy(hostConfig: Pick<HostConfig, 'RestartPolicy' | 'AutoRemove'>): void {
   const { Name: name, MaximumRetryCount: retries } = hostConfig.RestartPolicy;
   if (!['', 'no', 'always', 'unless-stopped', 'on-failure'].includes(name)) {
-    throw invalid(`invalid restart policy: unknown policy '${name}'; use one of 'no', 'always', 'on-failure', or 'unless-stopped'`);
+    throw invalid(
+      `invalid restart policy: unknown policy '${name}'; use one of 'no', 'always', 'on-failure', or 'unless-stopped'`,
+    );
   }
   if (name !== 'on-failure' && retries !== 0) {
     throw invalid(`invalid restart policy: maximum retry count can only be used with 'on-failure'`);

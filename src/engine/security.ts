@@ -17,19 +17,21 @@ export function parseSecurity(options: readonly string[], privileged: boolean): 
     const [, key = option, value = ''] = /^([a-z-]+)[=:]([\s\S]*)$/.exec(option) ?? [];
     switch (key) {
       case 'no-new-privileges':
-        if (!['', 'true', 'false', '1', '0'].includes(value)) throw invalid(`invalid --security-opt: "${option}": use true or false`);
+        if (!['', 'true', 'false', '1', '0'].includes(value))
+          throw invalid(`invalid --security-opt: "${option}": use true or false`);
         noNewPrivileges = value === '' || value === 'true' || value === '1';
         break;
       case 'seccomp':
         seccomp = value === 'unconfined' ? 'unconfined' : value === 'builtin' ? 'default' : parseProfile(value);
         break;
       case 'systempaths':
-        if (value !== 'unconfined') throw invalid(`invalid --security-opt: "${option}": only systempaths=unconfined is known`);
+        if (value !== 'unconfined')
+          throw invalid(`invalid --security-opt: "${option}": only systempaths=unconfined is known`);
         openPaths = true;
         break;
       case 'apparmor':
       case 'label':
-        // What a host without that security module can't do it need not do; a named profile that would be lost is refused.
+        // What a host without that security module can't do it need not do; a profile that would be lost is refused.
         if (!['unconfined', 'disable', 'docker-default', ''].includes(value)) {
           throw invalid(`invalid --security-opt: "${option}": ${key} is not supported by this engine yet`);
         }
@@ -48,7 +50,11 @@ function parseProfile(text: string): SeccompProfile {
   } catch {
     throw invalid(`Decoding seccomp profile failed: it is not JSON: ${text.slice(0, 80)}`);
   }
-  if (typeof profile !== 'object' || profile === null || typeof (profile as SeccompProfile).defaultAction !== 'string') {
+  if (
+    typeof profile !== 'object' ||
+    profile === null ||
+    typeof (profile as SeccompProfile).defaultAction !== 'string'
+  ) {
     throw invalid('Decoding seccomp profile failed: it has no defaultAction');
   }
   return profile as SeccompProfile;

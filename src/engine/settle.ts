@@ -19,8 +19,8 @@ export function watch(context: Context, id: ContainerId, keeper: Keeper): void {
   live.keeper = keeper;
   live.ended = keeper.exit
     .then(async (exit) => {
-      // An engine that closes hangs up on its keepers; nothing has ended.
-      if (!exit && context.closing.aborted) return;
+      // An engine that closes hangs up on its keepers; what ends now is found by the next one.
+      if (context.closing.aborted) return;
       await settle(context, id, exit ?? (await lostKeeper(context, id)));
     })
     .catch((error: unknown) => context.options.log(`container ${id}: recording its end: ${messageOf(error)}`));
@@ -32,7 +32,13 @@ export async function lostKeeper(context: Context, id: ContainerId): Promise<Exi
   if (kept) return kept;
   context.options.log(`container ${id}: its keeper is gone; ending what is left of it`);
   await killCgroup(context, id, context.records.get(id)?.hostConfig.CgroupParent ?? '');
-  return { exitCode: 137, signal: 9, oomKilled: false, finishedAt: now(), error: 'the keeper of this container was killed' };
+  return {
+    exitCode: 137,
+    signal: 9,
+    oomKilled: false,
+    finishedAt: now(),
+    error: 'the keeper of this container was killed',
+  };
 }
 
 /** Records an exit, takes down what the run had in the kernel, then tells the world and follows the restart policy. */
@@ -47,11 +53,16 @@ export async function settle(context: Context, id: ContainerId, exit: ExitRecord
   const current = context.records.get(id);
   if (!current) return;
   const ranFor = durationMs(current.state.startedAt, exit.finishedAt);
-  const restarts = !live.replacing && !context.closing.aborted
-    && wantsRestart(current.hostConfig.RestartPolicy, exit.exitCode, current.restartCount, current.stoppedByHand);
+  const restarts =
+    !live.replacing &&
+    !context.closing.aborted &&
+    wantsRestart(current.hostConfig.RestartPolicy, exit.exitCode, current.restartCount, current.stoppedByHand);
   const ended = {
-    startedAt: current.state.startedAt, finishedAt: exit.finishedAt, exitCode: exit.exitCode,
-    error: exit.error ?? '', oomKilled: exit.oomKilled,
+    startedAt: current.state.startedAt,
+    finishedAt: exit.finishedAt,
+    exitCode: exit.exitCode,
+    error: exit.error ?? '',
+    oomKilled: exit.oomKilled,
   };
   const record = context.records.update(id, {
     endpoints: {},
@@ -67,7 +78,8 @@ export async function settle(context: Context, id: ContainerId, exit: ExitRecord
   if (restarts) scheduleRestart(context, record, ranFor);
   else if (record.hostConfig.AutoRemove && !live.replacing) {
     await remove(context, record, { force: true, volumes: true, automatic: true }).catch((error: unknown) =>
-      context.options.log(`container ${id}: removing it after its end: ${messageOf(error)}`));
+      context.options.log(`container ${id}: removing it after its end: ${messageOf(error)}`),
+    );
   }
 }
 
@@ -107,7 +119,14 @@ export function scheduleRestart(context: Context, record: ContainerRecord, ranFo
       context.options.log(`container ${record.id}: restarting it: ${messageOf(error)}`);
       const failed = context.records.get(record.id);
       if (failed?.state.status !== 'restarting' || failed.generation !== generation) return;
-      if (wantsRestart(failed.hostConfig.RestartPolicy, failed.state.exitCode || 1, failed.restartCount, failed.stoppedByHand)) {
+      if (
+        wantsRestart(
+          failed.hostConfig.RestartPolicy,
+          failed.state.exitCode || 1,
+          failed.restartCount,
+          failed.stoppedByHand,
+        )
+      ) {
         scheduleRestart(context, failed, 0);
       } else {
         context.records.update(record.id, { state: { ...failed.state, status: 'exited' } });

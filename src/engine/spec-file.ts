@@ -4,7 +4,10 @@ import { unavailable } from '../model/errors.ts';
 import type { OciSpec } from '../model/oci.ts';
 import { pathsOf, type Context } from './context.ts';
 
-/** The OCI spec of a container's present run, `config.json`: what an exec must match, after a restart of the engine too. */
+/**
+ * The OCI spec of a container's present run, `config.json`: what an exec must match, after a restart of the engine
+ * too.
+ */
 export const saveSpec = (context: Context, id: string, spec: OciSpec): Promise<void> =>
   files.writeText(join(pathsOf(context, id).directory, 'config.json'), JSON.stringify(spec, withBigints), 0o600);
 
@@ -22,6 +25,7 @@ interface JsonWithSource {
 const json = JSON as unknown as JsonWithSource;
 
 /** Seccomp arguments have 64 bits: their digits go to the file and come back whole. */
-const withBigints = (_key: string, value: unknown): unknown => (typeof value === 'bigint' ? json.rawJSON(String(value)) : value);
+const withBigints = (_key: string, value: unknown): unknown =>
+  typeof value === 'bigint' ? json.rawJSON(String(value)) : value;
 const asBigints = (_key: string, value: unknown, { source = '' }: { source?: string }): unknown =>
   typeof value === 'number' && !Number.isSafeInteger(value) && /^\d+$/.test(source) ? BigInt(source) : value;

@@ -37,10 +37,13 @@ export async function start(context: Context, record: ContainerRecord, options: 
   live.starting = promise;
   try {
     const current = context.records.get(record.id) ?? record;
-    await launch(context, context.records.update(record.id, {
-      generation: current.generation + 1,
-      ...(options.by === 'policy' ? {} : { stoppedByHand: false, restartCount: 0 }),
-    }));
+    await launch(
+      context,
+      context.records.update(record.id, {
+        generation: current.generation + 1,
+        ...(options.by === 'policy' ? {} : { stoppedByHand: false, restartCount: 0 }),
+      }),
+    );
   } catch (error) {
     for (const pending of [...live.pendingAttach]) pending.drop();
     live.pendingAttach.clear();
@@ -59,7 +62,8 @@ async function removeFailed(context: Context, record: ContainerRecord, { by }: S
   const current = context.records.get(record.id);
   if (!current?.hostConfig.AutoRemove || by !== 'user') return;
   await remove(context, current, { force: true, volumes: true, automatic: true }).catch((error: unknown) =>
-    context.options.log(`container ${record.id}: removing it after a failed start: ${messageOf(error)}`));
+    context.options.log(`container ${record.id}: removing it after a failed start: ${messageOf(error)}`),
+  );
 }
 
 function checkStartable(record: ContainerRecord, removing: boolean): void {
@@ -82,7 +86,8 @@ async function launch(context: Context, record: ContainerRecord): Promise<void> 
     const attached = await attachNetwork(context, record);
     const joined: JoinedTimes = new Map();
     const [request] = await Promise.all([
-      specRequest(context, record, attached, joined), writeEtcFiles(context, record, attached),
+      specRequest(context, record, attached, joined),
+      writeEtcFiles(context, record, attached),
     ]);
     const spec = buildSpec(request, context.host);
     validate(spec, context.host);
@@ -97,7 +102,8 @@ async function launch(context: Context, record: ContainerRecord): Promise<void> 
     undo.push('process', () => killCgroup(context, record.id, record.hostConfig.CgroupParent));
     for (const warning of launched.warnings) context.options.log(`container ${record.id}: ${warning}`);
     const keeper = await connectKeeper(paths.keeperSocket);
-    if (!keeper) throw new BerthError('internal', `container ${record.id}: its keeper ended before it could be asked to start`);
+    if (!keeper)
+      throw new BerthError('internal', `container ${record.id}: its keeper ended before it could be asked to start`);
     undo.push('keeper', () => abandon(keeper));
     await Promise.all([published, specSaved]);
     if (attached.attachment) {
@@ -109,11 +115,19 @@ async function launch(context: Context, record: ContainerRecord): Promise<void> 
     await keeper.start();
 
     const running: ContainerState = {
-      status: 'running', pid: launched.pid, startTime: String(launched.startTime), startedAt: now(),
-      finishedAt: record.state.finishedAt, exitCode: 0, error: '', oomKilled: false,
+      status: 'running',
+      pid: launched.pid,
+      startTime: String(launched.startTime),
+      startedAt: now(),
+      finishedAt: record.state.finishedAt,
+      exitCode: 0,
+      error: '',
+      oomKilled: false,
     };
     const started = context.records.update(record.id, {
-      state: running, endpoints: attached.endpoints, ports: attached.published,
+      state: running,
+      endpoints: attached.endpoints,
+      ports: attached.published,
     });
     live.startedAt = performance.now();
     tell(context, started, 'start');
@@ -121,7 +135,11 @@ async function launch(context: Context, record: ContainerRecord): Promise<void> 
   } catch (error) {
     const leftovers = await undo.unwind();
     for (const leftover of leftovers) context.options.log(`container ${record.id}: after a failed start: ${leftover}`);
-    throw recordFailure(context, record, error instanceof ExecError ? execFailure(error, commandOf(record.config)[0] ?? '') : error);
+    throw recordFailure(
+      context,
+      record,
+      error instanceof ExecError ? execFailure(error, commandOf(record.config)[0] ?? '') : error,
+    );
   }
 }
 
@@ -138,10 +156,16 @@ function recordFailure(context: Context, record: ContainerRecord, error: unknown
   const exitCode = typeof code === 'number' ? code : 128;
   const current = context.records.get(record.id);
   if (current && !isAlive(current.state)) {
-    const status = current.state.status === 'restarting' ? 'restarting' : current.state.status === 'exited' ? 'exited' : 'created';
+    const status =
+      current.state.status === 'restarting' ? 'restarting' : current.state.status === 'exited' ? 'exited' : 'created';
     context.records.update(record.id, {
       state: {
-        status, startedAt: current.state.startedAt, finishedAt: current.state.finishedAt, exitCode, error: messageOf(error), oomKilled: false,
+        status,
+        startedAt: current.state.startedAt,
+        finishedAt: current.state.finishedAt,
+        exitCode,
+        error: messageOf(error),
+        oomKilled: false,
       },
     });
   }

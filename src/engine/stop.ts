@@ -20,7 +20,10 @@ export interface StopOptions {
 export async function stop(context: Context, record: ContainerRecord, options: StopOptions): Promise<void> {
   const signal = parseSignal(options.signal || record.config.StopSignal || 'SIGTERM');
   await waitForStart(context, record);
-  const current = context.records.update(record.id, { generation: (context.records.get(record.id) ?? record).generation + 1, stoppedByHand: true });
+  const current = context.records.update(record.id, {
+    generation: (context.records.get(record.id) ?? record).generation + 1,
+    stoppedByHand: true,
+  });
   if (current.state.status === 'restarting') {
     cancelRestart(context, current);
     tell(context, current, 'stop');
@@ -32,7 +35,12 @@ export async function stop(context: Context, record: ContainerRecord, options: S
 }
 
 /** Sends `signal`, then SIGKILL after the timeout, then kills the cgroup; every wait has its end. */
-async function endProcess(context: Context, record: ContainerRecord, signal: number, timeout: number | undefined): Promise<void> {
+async function endProcess(
+  context: Context,
+  record: ContainerRecord,
+  signal: number,
+  timeout: number | undefined,
+): Promise<void> {
   const live = context.live.of(record.id);
   const ended = live.ended ?? Promise.resolve();
   const seconds = timeout ?? record.config.StopTimeout ?? defaultTimeout;
@@ -42,7 +50,10 @@ async function endProcess(context: Context, record: ContainerRecord, signal: num
   if (await settlesWithin(ended, killPatience)) return;
   await killCgroup(context, record.id, record.hostConfig.CgroupParent);
   if (await settlesWithin(ended, killPatience * 4)) return;
-  throw new BerthError('internal', `container ${record.id} did not end ${killPatience * 5} ms after SIGKILL: a process of it is stuck in the kernel`);
+  throw new BerthError(
+    'internal',
+    `container ${record.id} did not end ${killPatience * 5} ms after SIGKILL: a process of it is stuck in the kernel`,
+  );
 }
 
 async function send(context: Context, record: ContainerRecord, signal: number): Promise<void> {
@@ -61,10 +72,14 @@ export async function kill(context: Context, record: ContainerRecord, signalText
   await waitForStart(context, record);
   const current = context.records.get(record.id) ?? record;
   if (current.state.status === 'restarting') {
-    cancelRestart(context, context.records.update(record.id, { generation: current.generation + 1, stoppedByHand: true }));
+    cancelRestart(
+      context,
+      context.records.update(record.id, { generation: current.generation + 1, stoppedByHand: true }),
+    );
     return;
   }
-  if (!isAlive(current.state)) throw conflict(`cannot kill container: ${record.name}: container ${record.id} is not running`);
+  if (!isAlive(current.state))
+    throw conflict(`cannot kill container: ${record.name}: container ${record.id} is not running`);
   const stopSignal = parseSignal(current.config.StopSignal || 'SIGTERM');
   const ends = signal === 9 || signal === stopSignal;
   context.records.update(record.id, { generation: current.generation + 1, stoppedByHand: true });
@@ -78,7 +93,9 @@ export async function restart(context: Context, record: ContainerRecord, options
   const signal = parseSignal(options.signal || record.config.StopSignal || 'SIGTERM');
   await waitForStart(context, record);
   const live = context.live.of(record.id);
-  const mine = context.records.update(record.id, { generation: (context.records.get(record.id) ?? record).generation + 1 });
+  const mine = context.records.update(record.id, {
+    generation: (context.records.get(record.id) ?? record).generation + 1,
+  });
   if (mine.state.status === 'restarting') cancelRestart(context, mine);
   if (isAlive(mine.state)) {
     live.replacing = true;
@@ -90,7 +107,8 @@ export async function restart(context: Context, record: ContainerRecord, options
     const after = context.records.get(record.id);
     if (!after) throw conflict(`container ${record.id} was removed while it restarted`);
     tell(context, after, 'stop');
-    if (after.generation !== mine.generation) throw conflict(`container ${record.id}: another stop or start came while it restarted`);
+    if (after.generation !== mine.generation)
+      throw conflict(`container ${record.id}: another stop or start came while it restarted`);
   }
   await start(context, context.records.get(record.id) ?? mine, { by: 'user' });
   tell(context, mine, 'restart');
@@ -100,7 +118,8 @@ export function cancelRestart(context: Context, record: ContainerRecord): void {
   const live = context.live.of(record.id);
   clearTimeout(live.restartTimer);
   live.restartTimer = undefined;
-  if (record.state.status === 'restarting') context.records.update(record.id, { state: { ...record.state, status: 'exited' } });
+  if (record.state.status === 'restarting')
+    context.records.update(record.id, { state: { ...record.state, status: 'exited' } });
 }
 
 /** A start under way is let come to its end, good or bad. */

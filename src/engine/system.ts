@@ -22,7 +22,9 @@ export interface HostDescription {
 
 export async function describeHost(): Promise<HostDescription> {
   const [release_, memory, forwarding] = await Promise.all([
-    files.readTextIfAny('/etc/os-release'), files.readText('/proc/meminfo'), files.readTextIfAny('/proc/sys/net/ipv4/ip_forward'),
+    files.readTextIfAny('/etc/os-release'),
+    files.readText('/proc/meminfo'),
+    files.readTextIfAny('/proc/sys/net/ipv4/ip_forward'),
   ]);
   const field = (name: string): string =>
     (new RegExp(`^${name}=(.*)$`, 'm').exec(release_ ?? '')?.[1] ?? '').replace(/^"(.*)"$/, '$1');

@@ -11,29 +11,38 @@ export interface ProcessTable {
   readonly processes: readonly (readonly string[])[];
 }
 
-/** The container's processes as the host sees them: `ps -ef`'s columns, or those that `psArgs` asks the host's ps for. */
+/**
+ * The container's processes as the host sees them: `ps -ef`'s columns, or those that `psArgs` asks the host's ps for.
+ */
 export async function top(context: Context, record: ContainerRecord, psArgs: string): Promise<ProcessTable> {
-  if (record.state.status === 'restarting') throw conflict(`container ${record.id} is restarting, wait until the container is running`);
+  if (record.state.status === 'restarting')
+    throw conflict(`container ${record.id} is restarting, wait until the container is running`);
   if (!isAlive(record.state)) throw conflict(`container ${record.id} is not running`);
   const pids = await processesOf(context.host.cgroups, cgroupPath(context, record.id, record.hostConfig.CgroupParent));
   if (psArgs !== '' && psArgs !== '-ef') return fromHostPs(pids, psArgs.split(/\s+/).filter(Boolean));
   const [users, boot] = await Promise.all([userNames(), bootTime()]);
   const rows = await Promise.all(pids.sort((a, b) => a - b).map((pid) => describe(pid, users, boot)));
-  return { titles: ['UID', 'PID', 'PPID', 'C', 'STIME', 'TTY', 'TIME', 'CMD'], processes: rows.filter((row) => row !== undefined) };
+  return {
+    titles: ['UID', 'PID', 'PPID', 'C', 'STIME', 'TTY', 'TIME', 'CMD'],
+    processes: rows.filter((row) => row !== undefined),
+  };
 }
 
 async function fromHostPs(pids: readonly number[], args: readonly string[]): Promise<ProcessTable> {
   const result = await run('ps', args);
-  if (result.exitCode !== 0) throw invalid(`ps ${args.join(' ')}: ${result.stderr.trim() || `exit code ${result.exitCode}`}`);
+  if (result.exitCode !== 0)
+    throw invalid(`ps ${args.join(' ')}: ${result.stderr.trim() || `exit code ${result.exitCode}`}`);
   const [head = '', ...lines] = result.stdout.split('\n').filter(Boolean);
   const titles = head.trim().split(/\s+/);
   const column = titles.indexOf('PID');
   if (column < 0) throw invalid(`Couldn't find PID field in ps output: ${head}`);
   const wanted = new Set(pids.map(String));
-  const processes = lines.map((line) => {
-    const words = line.trim().split(/\s+/);
-    return [...words.slice(0, titles.length - 1), words.slice(titles.length - 1).join(' ')];
-  }).filter((row) => wanted.has(row[column] ?? ''));
+  const processes = lines
+    .map((line) => {
+      const words = line.trim().split(/\s+/);
+      return [...words.slice(0, titles.length - 1), words.slice(titles.length - 1).join(' ')];
+    })
+    .filter((row) => wanted.has(row[column] ?? ''));
   return { titles, processes };
 }
 
@@ -56,7 +65,9 @@ async function describe(pid: number, users: ReadonlyMap<string, string>, boot: n
   let commandLine: string | undefined;
   try {
     [stat, status, commandLine] = await Promise.all([
-      files.readTextIfAny(`/proc/${pid}/stat`), files.readTextIfAny(`/proc/${pid}/status`), files.readTextIfAny(`/proc/${pid}/cmdline`),
+      files.readTextIfAny(`/proc/${pid}/stat`),
+      files.readTextIfAny(`/proc/${pid}/status`),
+      files.readTextIfAny(`/proc/${pid}/cmdline`),
     ]);
   } catch {
     return undefined; // it ended while we looked
@@ -69,12 +80,18 @@ async function describe(pid: number, users: ReadonlyMap<string, string>, boot: n
   const uid = /^Uid:\s+(\d+)/m.exec(status)?.[1] ?? '0';
   const name = /^Name:\s+(.*)$/m.exec(status)?.[1] ?? '';
   const sameDay = started.toDateString() === new Date().toDateString();
-  const time = sameDay ? `${two(started.getHours())}:${two(started.getMinutes())}`
+  const time = sameDay
+    ? `${two(started.getHours())}:${two(started.getMinutes())}`
     : started.toLocaleDateString('en-US', { month: 'short', day: '2-digit' }).replace(' ', '');
   const command = (commandLine ?? '').split('\0').filter(Boolean).join(' ');
   return [
-    users.get(uid) ?? uid, String(pid), fields[1] ?? '0', String(Math.min(99, Math.floor((seconds / age) * 100))), time,
-    terminal(Number(fields[4])), `${two(Math.floor(seconds / 3600))}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`,
+    users.get(uid) ?? uid,
+    String(pid),
+    fields[1] ?? '0',
+    String(Math.min(99, Math.floor((seconds / age) * 100))),
+    time,
+    terminal(Number(fields[4])),
+    `${two(Math.floor(seconds / 3600))}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`,
     command || `[${name}]`,
   ];
 }

@@ -14,9 +14,16 @@ export interface UpdateRequest {
 export async function update(context: Context, record: ContainerRecord, request: UpdateRequest): Promise<string[]> {
   const changesLimits = Object.keys(request.limits).length > 0;
   if (changesLimits && (record.state.status === 'running' || record.state.status === 'paused')) {
-    throw new BerthError('not-implemented', `limits of a running container can't be changed yet: stop ${record.name}, update it, start it`);
+    throw new BerthError(
+      'not-implemented',
+      `limits of a running container can't be changed yet: stop ${record.name}, update it, start it`,
+    );
   }
-  const hostConfig = { ...record.hostConfig, ...request.limits, ...(request.restartPolicy ? { RestartPolicy: request.restartPolicy } : {}) };
+  const hostConfig = {
+    ...record.hostConfig,
+    ...request.limits,
+    ...(request.restartPolicy ? { RestartPolicy: request.restartPolicy } : {}),
+  };
   checkRestartPolicy(hostConfig);
   tell(context, context.records.update(record.id, { hostConfig }), 'update');
   return [];

@@ -83,9 +83,8 @@ export function resolveUser(spec: string, files: UserFiles, extraGroups: readonl
   const uid = checkRange(entry?.uid ?? wantedNumber ?? 0, `user ${wanted}`);
 
   const gid = groupPart === '' ? (entry?.gid ?? 0) : groupId(groupPart, groups);
-  const supplementary = groupPart === '' && entry
-    ? groups.filter((line) => line.members.includes(entry.name)).map((line) => line.gid)
-    : [];
+  const supplementary =
+    groupPart === '' && entry ? groups.filter((line) => line.members.includes(entry.name)).map((line) => line.gid) : [];
   const added = extraGroups.map((name) => groupId(name, groups));
   const all = [checkRange(gid, `group ${groupPart || gid}`), ...supplementary, ...added];
   return { uid, gid, groups: [...new Set(all.map((id) => checkRange(id, `group ${id}`)))], home: entry?.home || '/' };

@@ -9,15 +9,22 @@ export const volumeFilters = ['dangling', 'driver', 'label', 'label!', 'name'];
 type Volume = ReturnType<Context['volumes']['get']>;
 
 const usersOf = (context: Context, name: string): string[] =>
-  context.records.all().filter((record) => record.mounts.some((mount) => mount.name === name)).map(({ id }) => id);
+  context.records
+    .all()
+    .filter((record) => record.mounts.some((mount) => mount.name === name))
+    .map(({ id }) => id);
 
 export function listVolumes(context: Context, filters: Filters): Volume[] {
   const dangling = booleanFilter(filters, 'dangling');
-  return context.volumes.list().filter((volume) =>
-    passes(filters, 'name', (value) => volume.name.includes(value))
-    && passes(filters, 'driver', (value) => value === volume.driver)
-    && (dangling === undefined || dangling === (usersOf(context, volume.name).length === 0))
-    && labelsPass(filters, volume.labels));
+  return context.volumes
+    .list()
+    .filter(
+      (volume) =>
+        passes(filters, 'name', (value) => volume.name.includes(value)) &&
+        passes(filters, 'driver', (value) => value === volume.driver) &&
+        (dangling === undefined || dangling === (usersOf(context, volume.name).length === 0)) &&
+        labelsPass(filters, volume.labels),
+    );
 }
 
 export async function removeVolume(context: Context, name: string, force: boolean): Promise<void> {
@@ -34,12 +41,16 @@ export async function removeVolume(context: Context, name: string, force: boolea
 }
 
 /** Volumes that no container uses: the anonymous ones, with `all` the named too. */
-export async function pruneVolumes(context: Context, filters: Filters): Promise<{ deleted: string[]; reclaimed: number }> {
+export async function pruneVolumes(
+  context: Context,
+  filters: Filters,
+): Promise<{ deleted: string[]; reclaimed: number }> {
   const all = booleanFilter(filters, 'all') ?? false;
   const deleted: string[] = [];
   let reclaimed = 0;
   for (const volume of context.volumes.list()) {
-    if ((!all && !volume.anonymous) || usersOf(context, volume.name).length > 0 || !labelsPass(filters, volume.labels)) continue;
+    if ((!all && !volume.anonymous) || usersOf(context, volume.name).length > 0 || !labelsPass(filters, volume.labels))
+      continue;
     reclaimed += await sizeOf(volume.mountpoint);
     await removeVolume(context, volume.name, true);
     deleted.push(volume.name);

@@ -36,7 +36,8 @@ export class HalfOpenWatch {
     const half = new Map<number, Duplex>();
     for (const socket of this.#sockets) {
       const descriptor = (socket as { _handle?: { fd?: number } | null })._handle?.fd;
-      if (socket.readableEnded && !socket.destroyed && descriptor !== undefined && half.size < most) half.set(descriptor, socket);
+      if (socket.readableEnded && !socket.destroyed && descriptor !== undefined && half.size < most)
+        half.set(descriptor, socket);
     }
     if (half.size === 0) return;
     for (const descriptor of await this.#helper.hungUp([...half.keys()])) {

@@ -5,7 +5,9 @@ import { codeOf, conflict, invalid, unavailable } from '../model/errors.ts';
 import { readTextIfAny, remove } from './files.ts';
 
 /** What a server listens on: `unix:///run/berth/berth.sock` or `tcp://127.0.0.1:2375`. */
-export type ListenAddress = { readonly kind: 'unix'; readonly path: string } | { readonly kind: 'tcp'; readonly host: string; readonly port: number };
+export type ListenAddress =
+  | { readonly kind: 'unix'; readonly path: string }
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number };
 
 export function parseListenAddress(text: string): ListenAddress {
   if (text.startsWith('unix://')) {
@@ -14,7 +16,8 @@ export function parseListenAddress(text: string): ListenAddress {
     return { kind: 'unix', path };
   }
   const tcp = /^tcp:\/\/(\[[0-9a-f:]+\]|[^:/]+):(\d{1,5})$/i.exec(text);
-  if (tcp?.[1] && Number(tcp[2]) < 65536) return { kind: 'tcp', host: tcp[1].replace(/^\[|\]$/g, ''), port: Number(tcp[2]) };
+  if (tcp?.[1] && Number(tcp[2]) < 65536)
+    return { kind: 'tcp', host: tcp[1].replace(/^\[|\]$/g, ''), port: Number(tcp[2]) };
   throw invalid(`invalid host ${text}: want unix:///path or tcp://address:port`);
 }
 
@@ -25,7 +28,8 @@ export async function listen(server: Server, address: ListenAddress): Promise<vo
     return;
   }
   await mkdir(dirname(address.path), { recursive: true, mode: 0o711 });
-  if (await answers(address.path)) throw conflict(`${address.path} is served by another process: stop it, or choose another --host`);
+  if (await answers(address.path))
+    throw conflict(`${address.path} is served by another process: stop it, or choose another --host`);
   await remove(address.path);
   // Between bind and chmod nobody else may connect.
   const before = process.umask(0o177);
@@ -41,7 +45,8 @@ export async function listen(server: Server, address: ListenAddress): Promise<vo
 
 function bind(server: Server, where: { path: string } | { host: string; port: number }, name: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    const failed = (error: Error): void => reject(unavailable(`listen on ${name}: ${codeOf(error) ?? error.message}`, error));
+    const failed = (error: Error): void =>
+      reject(unavailable(`listen on ${name}: ${codeOf(error) ?? error.message}`, error));
     server.once('error', failed);
     server.listen(where, () => {
       server.off('error', failed);

@@ -34,130 +34,179 @@ async function sizes(call: Call, record: ContainerRecord): Promise<{ SizeRw: num
 
 export const containerRoutes: readonly Route[] = [
   {
-    method: 'GET', path: '/containers/json',
+    method: 'GET',
+    path: '/containers/json',
     handler: async (call) => {
       const limit = call.query.integer('limit');
       const records = call.engine.list({
-        all: call.query.flag('all'), ...(limit === undefined ? {} : { limit }),
+        all: call.query.flag('all'),
+        ...(limit === undefined ? {} : { limit }),
         filters: parseFilters(call.query.text('filters'), containerFilters),
       });
       const now = nowNs();
       const rows = records.map((record) => summary(record, now, shownImage(call, record)));
       if (!call.query.flag('size')) return { status: 200, body: rows };
-      return { status: 200, body: await Promise.all(rows.map(async (row, index) => ({ ...row, ...(await sizes(call, records[index] as ContainerRecord)) }))) };
+      return {
+        status: 200,
+        body: await Promise.all(
+          rows.map(async (row, index) => ({ ...row, ...(await sizes(call, records[index] as ContainerRecord)) })),
+        ),
+      };
     },
   },
   {
-    method: 'POST', path: '/containers/create',
+    method: 'POST',
+    path: '/containers/create',
     handler: async (call) => {
       const made = await call.engine.create(parseCreate(await readJson(call), call.query.text('name')));
       return { status: 201, body: { Id: made.id, Warnings: made.warnings } };
     },
   },
   {
-    method: 'POST', path: '/containers/prune',
+    method: 'POST',
+    path: '/containers/prune',
     handler: async (call) => {
-      const report = await pruneContainers(call.engine.context, parseFilters(call.query.text('filters'), ['until', 'label', 'label!']));
-      return { status: 200, body: { ContainersDeleted: report.deleted.length > 0 ? report.deleted : null, SpaceReclaimed: report.reclaimed } };
+      const report = await pruneContainers(
+        call.engine.context,
+        parseFilters(call.query.text('filters'), ['until', 'label', 'label!']),
+      );
+      return {
+        status: 200,
+        body: {
+          ContainersDeleted: report.deleted.length > 0 ? report.deleted : null,
+          SpaceReclaimed: report.reclaimed,
+        },
+      };
     },
   },
   {
-    method: 'GET', path: '/containers/:id/json',
+    method: 'GET',
+    path: '/containers/:id/json',
     handler: async (call) => {
       const record = call.engine.find(id(call));
       const { context } = call.engine;
       const paths = pathsOf(context, record.id);
       const overlay = context.snapshots.overlay(record.id);
-      const body = inspect(record, {
-        ...paths,
-        graph: overlay ? {
-          LowerDir: overlay.lower.map((name) => `${overlay.cwd}/${name}`).join(':'), UpperDir: overlay.upper, WorkDir: overlay.work,
-          MergedDir: paths.rootfs,
-        } : {},
-      }, context.execs.idsOf(record.id));
+      const body = inspect(
+        record,
+        {
+          ...paths,
+          graph: overlay
+            ? {
+                LowerDir: overlay.lower.map((name) => `${overlay.cwd}/${name}`).join(':'),
+                UpperDir: overlay.upper,
+                WorkDir: overlay.work,
+                MergedDir: paths.rootfs,
+              }
+            : {},
+        },
+        context.execs.idsOf(record.id),
+      );
       return { status: 200, body: call.query.flag('size') ? { ...body, ...(await sizes(call, record)) } : body };
     },
   },
   {
-    method: 'POST', path: '/containers/:id/start',
+    method: 'POST',
+    path: '/containers/:id/start',
     handler: async (call) => {
       await call.engine.start(id(call));
       return { status: 204 };
     },
   },
   {
-    method: 'POST', path: '/containers/:id/stop',
+    method: 'POST',
+    path: '/containers/:id/stop',
     handler: async (call) => {
       await call.engine.stop(id(call), stopOptions(call));
       return { status: 204 };
     },
   },
   {
-    method: 'POST', path: '/containers/:id/restart',
+    method: 'POST',
+    path: '/containers/:id/restart',
     handler: async (call) => {
       await call.engine.restart(id(call), stopOptions(call));
       return { status: 204 };
     },
   },
   {
-    method: 'POST', path: '/containers/:id/kill',
+    method: 'POST',
+    path: '/containers/:id/kill',
     handler: async (call) => {
       await call.engine.kill(id(call), call.query.text('signal'));
       return { status: 204 };
     },
   },
   {
-    method: 'POST', path: '/containers/:id/pause',
+    method: 'POST',
+    path: '/containers/:id/pause',
     handler: async (call) => {
       await call.engine.pause(id(call));
       return { status: 204 };
     },
   },
   {
-    method: 'POST', path: '/containers/:id/unpause',
+    method: 'POST',
+    path: '/containers/:id/unpause',
     handler: async (call) => {
       await call.engine.unpause(id(call));
       return { status: 204 };
     },
   },
   {
-    method: 'POST', path: '/containers/:id/rename',
+    method: 'POST',
+    path: '/containers/:id/rename',
     handler: async (call) => {
       await call.engine.rename(id(call), call.query.text('name') ?? '');
       return { status: 204 };
     },
   },
   {
-    method: 'POST', path: '/containers/:id/resize',
+    method: 'POST',
+    path: '/containers/:id/resize',
     handler: (call) => {
       call.engine.resize(id(call), size(call, 'h'), size(call, 'w'));
       return { status: 200 };
     },
   },
   {
-    method: 'POST', path: '/containers/:id/update',
+    method: 'POST',
+    path: '/containers/:id/update',
     handler: async (call) => {
       const body = await readJson(call);
       const given = typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {};
       const parsed = parseHostConfig(body);
-      const limits = Object.fromEntries(Object.entries(parsed).filter(([name, value]) =>
-        name !== 'RestartPolicy' && given[name] !== undefined && given[name] !== null && value !== 0 && value !== '' && !(Array.isArray(value) && value.length === 0)));
+      const limits = Object.fromEntries(
+        Object.entries(parsed).filter(
+          ([name, value]) =>
+            name !== 'RestartPolicy' &&
+            given[name] !== undefined &&
+            given[name] !== null &&
+            value !== 0 &&
+            value !== '' &&
+            !(Array.isArray(value) && value.length === 0),
+        ),
+      );
       const warnings = await call.engine.update(id(call), {
         limits: limits as Partial<HostConfig>,
-        ...(given.RestartPolicy && parsed.RestartPolicy.Name ? { restartPolicy: parseRestartPolicy(given.RestartPolicy) } : {}),
+        ...(given.RestartPolicy && parsed.RestartPolicy.Name
+          ? { restartPolicy: parseRestartPolicy(given.RestartPolicy) }
+          : {}),
       });
       return { status: 200, body: { Warnings: warnings } };
     },
   },
   {
-    method: 'GET', path: '/containers/:id/top',
+    method: 'GET',
+    path: '/containers/:id/top',
     handler: async (call) => {
       const table = await call.engine.top(id(call), call.query.text('ps_args') ?? '');
       return { status: 200, body: { Titles: table.titles, Processes: table.processes } };
     },
   },
   {
-    method: 'DELETE', path: '/containers/:id',
+    method: 'DELETE',
+    path: '/containers/:id',
     handler: async (call) => {
       if (call.query.flag('link')) throw new BerthError('not-implemented', 'links are not there yet');
       await call.engine.remove(id(call), { force: call.query.flag('force'), volumes: call.query.flag('v') });
@@ -169,6 +218,7 @@ export const containerRoutes: readonly Route[] = [
 /** Rows or columns of a terminal. */
 export function size(call: Call, name: 'h' | 'w'): number {
   const value = call.query.integer(name);
-  if (value === undefined || value < 0 || value > 65535) throw invalid(`invalid resize ${name === 'h' ? 'height' : 'width'} "${call.query.text(name) ?? ''}"`);
+  if (value === undefined || value < 0 || value > 65535)
+    throw invalid(`invalid resize ${name === 'h' ? 'height' : 'width'} "${call.query.text(name) ?? ''}"`);
   return value;
 }

@@ -12,14 +12,34 @@ import { messageOf } from '../../model/errors.ts';
 const id = (call: Call): string => call.params.id ?? '';
 
 async function createHandler(call: Call): Promise<{ status: number; body: unknown }> {
-  const f = checkShape(await readJson(call), {
-    AttachStdin: 'boolean', AttachStdout: 'boolean', AttachStderr: 'boolean', DetachKeys: 'string', Tty: 'boolean', Env: 'strings',
-    Cmd: 'strings', Privileged: 'boolean', User: 'string', WorkingDir: 'string', ConsoleSize: 'pair',
-  }, '');
+  const f = checkShape(
+    await readJson(call),
+    {
+      AttachStdin: 'boolean',
+      AttachStdout: 'boolean',
+      AttachStderr: 'boolean',
+      DetachKeys: 'string',
+      Tty: 'boolean',
+      Env: 'strings',
+      Cmd: 'strings',
+      Privileged: 'boolean',
+      User: 'string',
+      WorkingDir: 'string',
+      ConsoleSize: 'pair',
+    },
+    '',
+  );
   const execId = call.engine.createExec(id(call), {
-    args: (f.Cmd as string[] | undefined) ?? [], env: (f.Env as string[] | undefined) ?? [], user: f.User as string, cwd: f.WorkingDir as string,
-    tty: f.Tty as boolean, privileged: f.Privileged as boolean, attachStdin: f.AttachStdin as boolean,
-    attachStdout: f.AttachStdout as boolean, attachStderr: f.AttachStderr as boolean, detachKeys: f.DetachKeys as string,
+    args: (f.Cmd as string[] | undefined) ?? [],
+    env: (f.Env as string[] | undefined) ?? [],
+    user: f.User as string,
+    cwd: f.WorkingDir as string,
+    tty: f.Tty as boolean,
+    privileged: f.Privileged as boolean,
+    attachStdin: f.AttachStdin as boolean,
+    attachStdout: f.AttachStdout as boolean,
+    attachStderr: f.AttachStderr as boolean,
+    detachKeys: f.DetachKeys as string,
   });
   return { status: 201, body: { Id: execId } };
 }
@@ -39,10 +59,13 @@ async function startHandler(call: Call): Promise<{ status: number } | void> {
   const waiting = new Waiting({ stdin: config.attachStdin, stdout: config.attachStdout, stderr: config.attachStderr });
   const client = takeOver(call, config.tty);
   // From here on a failure can't be a status: as with Docker its text is the output, and the exit code tells.
-  const last = startExec(call.engine.context, exec.id, { client: waiting, ...terminal }).then(() => undefined, (error: unknown) => {
-    const text = Buffer.from(`${messageOf(error)}\r\n`);
-    return config.tty ? text : frame('stdout', text);
-  });
+  const last = startExec(call.engine.context, exec.id, { client: waiting, ...terminal }).then(
+    () => undefined,
+    (error: unknown) => {
+      const text = Buffer.from(`${messageOf(error)}\r\n`);
+      return config.tty ? text : frame('stdout', text);
+    },
+  );
   await stream(client, waiting, { tty: config.tty, stdin: config.attachStdin, detachKeys: keys, last });
 }
 
@@ -50,7 +73,8 @@ export const execRoutes: readonly Route[] = [
   { method: 'POST', path: '/containers/:id/exec', handler: createHandler },
   { method: 'POST', path: '/exec/:id/start', handler: startHandler, hijacks: true },
   {
-    method: 'GET', path: '/exec/:id/json',
+    method: 'GET',
+    path: '/exec/:id/json',
     handler: (call) => {
       const exec = call.engine.findExec(id(call));
       const { config } = exec;
@@ -58,17 +82,30 @@ export const execRoutes: readonly Route[] = [
       return {
         status: 200,
         body: {
-          ID: exec.id, Running: exec.status === 'running', ExitCode: exec.exitCode, CanRemove: exec.status === 'exited', DetachKeys: config.detachKeys,
+          ID: exec.id,
+          Running: exec.status === 'running',
+          ExitCode: exec.exitCode,
+          CanRemove: exec.status === 'exited',
+          DetachKeys: config.detachKeys,
           ProcessConfig: {
-            tty: config.tty, entrypoint, arguments: args, privileged: config.privileged, ...(config.user ? { user: config.user } : {}),
+            tty: config.tty,
+            entrypoint,
+            arguments: args,
+            privileged: config.privileged,
+            ...(config.user ? { user: config.user } : {}),
           },
-          OpenStdin: config.attachStdin, OpenStderr: config.attachStderr, OpenStdout: config.attachStdout, ContainerID: exec.container, Pid: exec.pid,
+          OpenStdin: config.attachStdin,
+          OpenStderr: config.attachStderr,
+          OpenStdout: config.attachStdout,
+          ContainerID: exec.container,
+          Pid: exec.pid,
         },
       };
     },
   },
   {
-    method: 'POST', path: '/exec/:id/resize',
+    method: 'POST',
+    path: '/exec/:id/resize',
     handler: (call) => {
       call.engine.resizeExec(id(call), size(call, 'h'), size(call, 'w'));
       return { status: 201 };

@@ -35,16 +35,22 @@ async function createHandler(call: Call): Promise<Answer | void> {
   const { context } = call.engine;
   const source = call.query.text('fromSrc');
   if (source !== undefined && source !== '') {
-    if (source !== '-') throw new BerthError('not-implemented', `import from ${source.slice(0, 200)} is not there yet: send the archive itself`);
+    if (source !== '-')
+      throw new BerthError(
+        'not-implemented',
+        `import from ${source.slice(0, 200)} is not there yet: send the archive itself`,
+      );
     const repository = call.query.text('repo');
     const tag = call.query.text('tag');
     const message = call.query.text('message');
     const changes = new URLSearchParams((call.request.url ?? '').split('?')[1] ?? '').getAll('changes');
     const out = jsonLines(call);
     try {
-      const id = await context.images.import(call.request, {
-        ...(repository ? { repository } : {}), ...(tag ? { tag } : {}), ...(message ? { message } : {}), changes,
-      }, (line) => void out.write(line));
+      const id = await context.images.import(
+        call.request,
+        { ...(repository ? { repository } : {}), ...(tag ? { tag } : {}), ...(message ? { message } : {}), changes },
+        (line) => void out.write(line),
+      );
       await out.write({ status: id });
       context.events.emit('image', 'import', id, { name: repository ?? id });
     } catch (error) {
@@ -64,8 +70,10 @@ async function createHandler(call: Call): Promise<Answer | void> {
     return undefined;
   }
   // Docker's words, which clients match on; and what to do.
-  throw notFound(`pull access denied for ${name}, repository does not exist or may require 'docker login': `
-    + 'this version of Berth can\'t pull yet; load the image from an archive (berth load)');
+  throw notFound(
+    `pull access denied for ${name}, repository does not exist or may require 'docker login': ` +
+      "this version of Berth can't pull yet; load the image from an archive (berth load)",
+  );
 }
 
 function tagHandler(call: Call, name: string): Answer {
@@ -82,7 +90,8 @@ export const imageRoutes: readonly Route[] = [
   { method: 'POST', path: '/images/load', handler: loadHandler },
   { method: 'POST', path: '/images/create', handler: createHandler },
   {
-    method: 'GET', path: '/images/json',
+    method: 'GET',
+    path: '/images/json',
     handler: (call) => {
       const { context } = call.engine;
       const found = listImages(context, parseFilters(call.query.text('filters'), imageFilters));
@@ -90,17 +99,22 @@ export const imageRoutes: readonly Route[] = [
     },
   },
   {
-    method: 'POST', path: '/images/prune',
+    method: 'POST',
+    path: '/images/prune',
     handler: async (call) => {
       const { context } = call.engine;
       const filters = parseFilters(call.query.text('filters'), ['dangling', 'until', 'label', 'label!']);
       const dangling = !['false', '0'].includes(filters.get('dangling')?.[0] ?? 'true');
       const report = await context.images.prune({ dangling, usedBy: (id) => imageUsers(context, id) });
-      return { status: 200, body: { ImagesDeleted: report.deleted.length > 0 ? report.deleted : null, SpaceReclaimed: report.reclaimed } };
+      return {
+        status: 200,
+        body: { ImagesDeleted: report.deleted.length > 0 ? report.deleted : null, SpaceReclaimed: report.reclaimed },
+      };
     },
   },
   {
-    method: 'GET', path: '/images/*',
+    method: 'GET',
+    path: '/images/*',
     handler: (call) => {
       const { name, verb } = nameAndVerb(call);
       const { images } = call.engine.context;
@@ -108,10 +122,16 @@ export const imageRoutes: readonly Route[] = [
       if (verb === 'history') {
         return {
           status: 200,
-          body: images.history(name).map((entry) => ({
-            Id: entry.id, Created: Number((parseTime(entry.created) ?? 0n) / 1_000_000_000n), CreatedBy: entry.createdBy,
-            Tags: entry.tags.length > 0 ? entry.tags : null, Size: entry.size, Comment: entry.comment,
-          })),
+          body: images
+            .history(name)
+            .map((entry) => ({
+              Id: entry.id,
+              Created: Number((parseTime(entry.created) ?? 0n) / 1_000_000_000n),
+              CreatedBy: entry.createdBy,
+              Tags: entry.tags.length > 0 ? entry.tags : null,
+              Size: entry.size,
+              Comment: entry.comment,
+            })),
         };
       }
       if (verb === 'get') throw new BerthError('not-implemented', 'save is not there yet in this version of Berth');
@@ -119,7 +139,8 @@ export const imageRoutes: readonly Route[] = [
     },
   },
   {
-    method: 'POST', path: '/images/*',
+    method: 'POST',
+    path: '/images/*',
     handler: (call) => {
       const { name, verb } = nameAndVerb(call);
       if (verb === 'tag') return tagHandler(call, name);
@@ -128,9 +149,11 @@ export const imageRoutes: readonly Route[] = [
     },
   },
   {
-    method: 'DELETE', path: '/images/*',
+    method: 'DELETE',
+    path: '/images/*',
     handler: async (call) => ({
-      status: 200, body: await removeImage(call.engine.context, call.params['*'] ?? '', call.query.flag('force')),
+      status: 200,
+      body: await removeImage(call.engine.context, call.params['*'] ?? '', call.query.flag('force')),
     }),
   },
 ];

@@ -4,16 +4,24 @@ import { BerthError } from '../../model/errors.ts';
 import type { Route } from '../server.ts';
 
 const later = (): never => {
-  throw new BerthError('not-implemented', 'user-defined networks are not there yet: use bridge, host, none or container:NAME');
+  throw new BerthError(
+    'not-implemented',
+    'user-defined networks are not there yet: use bridge, host, none or container:NAME',
+  );
 };
 
 export const networkRoutes: readonly Route[] = [
   {
-    method: 'GET', path: '/networks',
-    handler: (call) => ({ status: 200, body: listNetworks(call.engine.context, parseFilters(call.query.text('filters'), networkFilters)) }),
+    method: 'GET',
+    path: '/networks',
+    handler: (call) => ({
+      status: 200,
+      body: listNetworks(call.engine.context, parseFilters(call.query.text('filters'), networkFilters)),
+    }),
   },
   {
-    method: 'GET', path: '/networks/:id',
+    method: 'GET',
+    path: '/networks/:id',
     handler: (call) => {
       const { context } = call.engine;
       return { status: 200, body: describeNetwork(context, context.network.networks.find(call.params.id ?? '')) };
@@ -24,7 +32,8 @@ export const networkRoutes: readonly Route[] = [
   { method: 'POST', path: '/networks/:id/disconnect', handler: later },
   { method: 'POST', path: '/networks/prune', handler: () => ({ status: 200, body: { NetworksDeleted: null } }) },
   {
-    method: 'DELETE', path: '/networks/:id',
+    method: 'DELETE',
+    path: '/networks/:id',
     handler: (call) => {
       const { name } = call.engine.context.network.networks.find(call.params.id ?? '');
       throw new BerthError('forbidden', `${name} is a pre-defined network and cannot be removed`);

@@ -20,7 +20,10 @@ function moment(call: Call, name: 'since' | 'until'): bigint | undefined {
   const text = call.query.text(name);
   if (!text || text === '0') return undefined;
   const parsed = parseMoment(text);
-  if (parsed === undefined) throw invalid(`invalid value for "${name}": ${text.slice(0, 60)}: seconds since 1970 or an RFC 3339 time is expected`);
+  if (parsed === undefined)
+    throw invalid(
+      `invalid value for "${name}": ${text.slice(0, 60)}: seconds since 1970 or an RFC 3339 time is expected`,
+    );
   return parsed;
 }
 
@@ -34,7 +37,11 @@ function tail(call: Call): number | undefined {
 async function attachHandler(call: Call): Promise<void> {
   const record = call.engine.find(id(call));
   const keys = parseDetachKeys(call.query.text('detachKeys'));
-  const streams = { stdin: call.query.flag('stdin'), stdout: call.query.flag('stdout'), stderr: call.query.flag('stderr') };
+  const streams = {
+    stdin: call.query.flag('stdin'),
+    stdout: call.query.flag('stdout'),
+    stderr: call.query.flag('stderr'),
+  };
   const wantsStream = call.query.flag('stream');
   const wantsLogs = call.query.flag('logs');
   if (!wantsStream && !wantsLogs) throw invalid('attach: stream or logs must be asked for');
@@ -48,7 +55,9 @@ async function attachHandler(call: Call): Promise<void> {
   }
   const attachment = call.engine.attach(record.id, streams);
   await stream(takeOver(call, tty), attachment, {
-    tty, stdin: streams.stdin && openStdin, detachKeys: keys,
+    tty,
+    stdin: streams.stdin && openStdin,
+    detachKeys: keys,
     ...(wantsLogs ? { before: (position) => logsUpTo(call.engine.context, record, logOptions, position) } : {}),
   });
 }
@@ -59,13 +68,21 @@ async function logsHandler(call: Call): Promise<void> {
   const until = moment(call, 'until');
   const lines = tail(call);
   const options: LogOptions = {
-    stdout: call.query.flag('stdout'), stderr: call.query.flag('stderr'), follow: call.query.flag('follow'), timestamps: call.query.flag('timestamps'),
-    ...(since === undefined ? {} : { since }), ...(until === undefined ? {} : { until }), ...(lines === undefined ? {} : { tail: lines }),
+    stdout: call.query.flag('stdout'),
+    stderr: call.query.flag('stderr'),
+    follow: call.query.flag('follow'),
+    timestamps: call.query.flag('timestamps'),
+    ...(since === undefined ? {} : { since }),
+    ...(until === undefined ? {} : { until }),
+    ...(lines === undefined ? {} : { tail: lines }),
   };
   const { response } = call;
   const chunks = call.engine.logs(record.id, options, call.gone);
   response?.writeHead(200, {
-    ...serverHeaders, 'Content-Type': record.config.Tty ? 'application/vnd.docker.raw-stream' : 'application/vnd.docker.multiplexed-stream',
+    ...serverHeaders,
+    'Content-Type': record.config.Tty
+      ? 'application/vnd.docker.raw-stream'
+      : 'application/vnd.docker.multiplexed-stream',
   });
   response?.flushHeaders();
   const write = async (chunk: Buffer): Promise<void> => {

@@ -14,17 +14,43 @@ import type { InfoResponse, VersionResponse } from '../wire/docker.ts';
 import { imageSummary } from '../wire/image.ts';
 
 const ping = (): Answer => ({
-  status: 200, body: 'OK',
-  headers: { 'Cache-Control': 'no-cache, no-store, must-revalidate', Pragma: 'no-cache', 'Builder-Version': '1', Swarm: 'inactive' },
+  status: 200,
+  body: 'OK',
+  headers: {
+    'Cache-Control': 'no-cache, no-store, must-revalidate',
+    Pragma: 'no-cache',
+    'Builder-Version': '1',
+    Swarm: 'inactive',
+  },
 });
 
 async function versionBody(): Promise<VersionResponse> {
   const host = await describeHost();
   return {
     Platform: { Name: 'Berth' },
-    Components: [{ Name: 'Engine', Version: version, Details: { ApiVersion: newestApi, MinAPIVersion: oldestApi, Arch: host.goArch, Os: 'linux', KernelVersion: host.kernel, NodeVersion: process.version } }],
-    Version: version, ApiVersion: newestApi, MinAPIVersion: oldestApi, GitCommit: '', GoVersion: '', Os: 'linux', Arch: host.goArch,
-    KernelVersion: host.kernel, BuildTime: '',
+    Components: [
+      {
+        Name: 'Engine',
+        Version: version,
+        Details: {
+          ApiVersion: newestApi,
+          MinAPIVersion: oldestApi,
+          Arch: host.goArch,
+          Os: 'linux',
+          KernelVersion: host.kernel,
+          NodeVersion: process.version,
+        },
+      },
+    ],
+    Version: version,
+    ApiVersion: newestApi,
+    MinAPIVersion: oldestApi,
+    GitCommit: '',
+    GoVersion: '',
+    Os: 'linux',
+    Arch: host.goArch,
+    KernelVersion: host.kernel,
+    BuildTime: '',
   };
 }
 
@@ -35,31 +61,91 @@ async function infoBody(call: Call): Promise<InfoResponse> {
   const counts = countContainers(context);
   const has = (...names: string[]): boolean => names.some((name) => facts.cgroups.files.has(name));
   return {
-    ID: context.engineId, Containers: counts.all, ContainersRunning: counts.running, ContainersPaused: counts.paused, ContainersStopped: counts.stopped,
-    Images: context.images.list().length, Driver: 'overlay2', DriverStatus: [['Supports d_type', 'true'], ['Native Overlay Diff', 'true']],
-    Plugins: { Volume: ['local'], Network: ['bridge', 'host', 'null'], Authorization: null, Log: ['json-file', 'local', 'none'] },
-    MemoryLimit: has('memory.limit_in_bytes', 'memory.max'), SwapLimit: has('memory.memsw.limit_in_bytes', 'memory.swap.max'),
-    CpuCfsPeriod: has('cpu.cfs_quota_us', 'cpu.max'), CpuCfsQuota: has('cpu.cfs_quota_us', 'cpu.max'), CPUShares: has('cpu.shares', 'cpu.weight'),
-    CPUSet: has('cpuset.cpus'), PidsLimit: has('pids.max'), IPv4Forwarding: host.forwarding, Debug: options.debug,
-    OomKillDisable: has('memory.oom_control'), SystemTime: formatTime(nowNs()), LoggingDriver: 'json-file', CgroupDriver: 'cgroupfs',
-    CgroupVersion: facts.cgroups.kind === 'v2' ? '2' : '1', NEventsListener: context.events.listeners, KernelVersion: host.kernel,
-    OperatingSystem: host.operatingSystem, OSVersion: host.osVersion, OSType: 'linux', Architecture: host.machine, IndexServerAddress: '',
-    RegistryConfig: { InsecureRegistryCIDRs: [], IndexConfigs: {}, Mirrors: [] }, NCPU: host.cpus, MemTotal: host.memory,
-    DockerRootDir: options.root, HttpProxy: '', HttpsProxy: '', NoProxy: '', Name: host.name, Labels: [], ExperimentalBuild: false,
-    ServerVersion: version, Runtimes: { berth: { path: options.helperProgram } }, DefaultRuntime: 'berth',
-    Swarm: { NodeID: '', NodeAddr: '', LocalNodeState: 'inactive', ControlAvailable: false, Error: '', RemoteManagers: null },
-    LiveRestoreEnabled: true, Isolation: '', InitBinary: options.initProgram, ContainerdCommit: { ID: '' }, RuncCommit: { ID: '' }, InitCommit: { ID: '' },
-    SecurityOptions: ['name=seccomp,profile=builtin', ...(facts.cgroups.kind === 'v2' ? ['name=cgroupns'] : [])], Warnings: null,
+    ID: context.engineId,
+    Containers: counts.all,
+    ContainersRunning: counts.running,
+    ContainersPaused: counts.paused,
+    ContainersStopped: counts.stopped,
+    Images: context.images.list().length,
+    Driver: 'overlay2',
+    DriverStatus: [
+      ['Supports d_type', 'true'],
+      ['Native Overlay Diff', 'true'],
+    ],
+    Plugins: {
+      Volume: ['local'],
+      Network: ['bridge', 'host', 'null'],
+      Authorization: null,
+      Log: ['json-file', 'local', 'none'],
+    },
+    MemoryLimit: has('memory.limit_in_bytes', 'memory.max'),
+    SwapLimit: has('memory.memsw.limit_in_bytes', 'memory.swap.max'),
+    CpuCfsPeriod: has('cpu.cfs_quota_us', 'cpu.max'),
+    CpuCfsQuota: has('cpu.cfs_quota_us', 'cpu.max'),
+    CPUShares: has('cpu.shares', 'cpu.weight'),
+    CPUSet: has('cpuset.cpus'),
+    PidsLimit: has('pids.max'),
+    IPv4Forwarding: host.forwarding,
+    Debug: options.debug,
+    OomKillDisable: has('memory.oom_control'),
+    SystemTime: formatTime(nowNs()),
+    LoggingDriver: 'json-file',
+    CgroupDriver: 'cgroupfs',
+    CgroupVersion: facts.cgroups.kind === 'v2' ? '2' : '1',
+    NEventsListener: context.events.listeners,
+    KernelVersion: host.kernel,
+    OperatingSystem: host.operatingSystem,
+    OSVersion: host.osVersion,
+    OSType: 'linux',
+    Architecture: host.machine,
+    IndexServerAddress: '',
+    RegistryConfig: { InsecureRegistryCIDRs: [], IndexConfigs: {}, Mirrors: [] },
+    NCPU: host.cpus,
+    MemTotal: host.memory,
+    DockerRootDir: options.root,
+    HttpProxy: '',
+    HttpsProxy: '',
+    NoProxy: '',
+    Name: host.name,
+    Labels: [],
+    ExperimentalBuild: false,
+    ServerVersion: version,
+    Runtimes: { berth: { path: options.helperProgram } },
+    DefaultRuntime: 'berth',
+    Swarm: {
+      NodeID: '',
+      NodeAddr: '',
+      LocalNodeState: 'inactive',
+      ControlAvailable: false,
+      Error: '',
+      RemoteManagers: null,
+    },
+    LiveRestoreEnabled: true,
+    Isolation: '',
+    InitBinary: options.initProgram,
+    ContainerdCommit: { ID: '' },
+    RuncCommit: { ID: '' },
+    InitCommit: { ID: '' },
+    SecurityOptions: ['name=seccomp,profile=builtin', ...(facts.cgroups.kind === 'v2' ? ['name=cgroupns'] : [])],
+    Warnings: null,
   };
 }
 
-/** An event as a line of JSON; the nanoseconds have more digits than a JavaScript number, so they are put in as text. */
+/**
+ * An event as a line of JSON; the nanoseconds have more digits than a JavaScript number, so they are put in as text.
+ */
 function eventLine(event: EngineEvent): string {
   const { type, action, id, attributes, time } = event;
   const old = type === 'container' || type === 'image';
   const line = JSON.stringify({
-    ...(old ? { status: action, id, ...(type === 'container' && attributes.image ? { from: attributes.image } : {}) } : {}),
-    Type: type, Action: action, Actor: { ID: id, Attributes: attributes }, scope: 'local', time: Number(time / 1_000_000_000n),
+    ...(old
+      ? { status: action, id, ...(type === 'container' && attributes.image ? { from: attributes.image } : {}) }
+      : {}),
+    Type: type,
+    Action: action,
+    Actor: { ID: id, Attributes: attributes },
+    scope: 'local',
+    time: Number(time / 1_000_000_000n),
   });
   return `${line.slice(0, -1)},"timeNano":${time}}`;
 }
@@ -116,17 +202,31 @@ async function diskUsage(call: Call): Promise<Answer> {
     body: {
       LayersSize: [...layers.values()].reduce((sum, size) => sum + size, 0),
       Images: images.map((image) => imageSummary(image, imageUsers(context, image.id).length)),
-      Containers: await Promise.all(context.records.all().map(async (record) => ({
-        ...summary(record, now, record.image), SizeRw: await sizeOf(context.snapshots.overlay(record.id)?.upper ?? ''),
-      }))),
-      Volumes: await Promise.all(listVolumes(context, new Map()).map(async (volume) => ({
-        Name: volume.name, Driver: 'local', Mountpoint: volume.mountpoint, CreatedAt: volume.createdAt, Labels: volume.labels, Options: null,
-        Scope: 'local',
-        UsageData: {
-          Size: await sizeOf(volume.mountpoint),
-          RefCount: context.records.all().filter((record) => record.mounts.some((mount) => mount.name === volume.name)).length,
-        },
-      }))),
+      Containers: await Promise.all(
+        context.records
+          .all()
+          .map(async (record) => ({
+            ...summary(record, now, record.image),
+            SizeRw: await sizeOf(context.snapshots.overlay(record.id)?.upper ?? ''),
+          })),
+      ),
+      Volumes: await Promise.all(
+        listVolumes(context, new Map()).map(async (volume) => ({
+          Name: volume.name,
+          Driver: 'local',
+          Mountpoint: volume.mountpoint,
+          CreatedAt: volume.createdAt,
+          Labels: volume.labels,
+          Options: null,
+          Scope: 'local',
+          UsageData: {
+            Size: await sizeOf(volume.mountpoint),
+            RefCount: context.records
+              .all()
+              .filter((record) => record.mounts.some((mount) => mount.name === volume.name)).length,
+          },
+        })),
+      ),
       BuildCache: [],
     },
   };

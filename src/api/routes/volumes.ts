@@ -8,42 +8,72 @@ import type { Volume } from '../wire/docker.ts';
 type Found = ReturnType<typeof listVolumes>[number];
 
 const body = (volume: Found): Volume => ({
-  CreatedAt: volume.createdAt, Driver: volume.driver, Labels: { ...volume.labels }, Mountpoint: volume.mountpoint, Name: volume.name,
-  Options: Object.keys(volume.options).length > 0 ? { ...volume.options } : null, Scope: 'local',
+  CreatedAt: volume.createdAt,
+  Driver: volume.driver,
+  Labels: { ...volume.labels },
+  Mountpoint: volume.mountpoint,
+  Name: volume.name,
+  Options: Object.keys(volume.options).length > 0 ? { ...volume.options } : null,
+  Scope: 'local',
 });
 
 export const volumeRoutes: readonly Route[] = [
   {
-    method: 'GET', path: '/volumes',
+    method: 'GET',
+    path: '/volumes',
     handler: (call) => ({
       status: 200,
-      body: { Volumes: listVolumes(call.engine.context, parseFilters(call.query.text('filters'), volumeFilters)).map(body), Warnings: null },
+      body: {
+        Volumes: listVolumes(call.engine.context, parseFilters(call.query.text('filters'), volumeFilters)).map(body),
+        Warnings: null,
+      },
     }),
   },
   {
-    method: 'POST', path: '/volumes/create',
+    method: 'POST',
+    path: '/volumes/create',
     handler: async (call) => {
-      const f = checkShape(await readJson(call), { Name: 'string', Driver: 'string', DriverOpts: 'texts', Labels: 'texts' }, '');
+      const f = checkShape(
+        await readJson(call),
+        { Name: 'string', Driver: 'string', DriverOpts: 'texts', Labels: 'texts' },
+        '',
+      );
       const { volumes, events } = call.engine.context;
       const known = f.Name ? volumes.find(f.Name as string) : undefined;
-      const volume = known ?? (await volumes.create({
-        ...(f.Name ? { name: f.Name as string } : {}), ...(f.Driver ? { driver: f.Driver as string } : {}),
-        labels: (f.Labels as Record<string, string>) ?? {}, options: (f.DriverOpts as Record<string, string>) ?? {},
-      }));
+      const volume =
+        known ??
+        (await volumes.create({
+          ...(f.Name ? { name: f.Name as string } : {}),
+          ...(f.Driver ? { driver: f.Driver as string } : {}),
+          labels: (f.Labels as Record<string, string>) ?? {},
+          options: (f.DriverOpts as Record<string, string>) ?? {},
+        }));
       if (!known) events.emit('volume', 'create', volume.name, { driver: 'local' });
       return { status: 201, body: body(volume) };
     },
   },
   {
-    method: 'POST', path: '/volumes/prune',
+    method: 'POST',
+    path: '/volumes/prune',
     handler: async (call) => {
-      const report = await pruneVolumes(call.engine.context, parseFilters(call.query.text('filters'), ['label', 'label!', 'all']));
-      return { status: 200, body: { VolumesDeleted: report.deleted.length > 0 ? report.deleted : null, SpaceReclaimed: report.reclaimed } };
+      const report = await pruneVolumes(
+        call.engine.context,
+        parseFilters(call.query.text('filters'), ['label', 'label!', 'all']),
+      );
+      return {
+        status: 200,
+        body: { VolumesDeleted: report.deleted.length > 0 ? report.deleted : null, SpaceReclaimed: report.reclaimed },
+      };
     },
   },
-  { method: 'GET', path: '/volumes/:name', handler: (call) => ({ status: 200, body: body(call.engine.context.volumes.get(call.params.name ?? '')) }) },
   {
-    method: 'DELETE', path: '/volumes/:name',
+    method: 'GET',
+    path: '/volumes/:name',
+    handler: (call) => ({ status: 200, body: body(call.engine.context.volumes.get(call.params.name ?? '')) }),
+  },
+  {
+    method: 'DELETE',
+    path: '/volumes/:name',
     handler: async (call) => {
       await removeVolume(call.engine.context, call.params.name ?? '', call.query.flag('force'));
       return { status: 204 };

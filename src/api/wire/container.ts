@@ -2,7 +2,15 @@ import { isAlive, zeroTime, type ContainerRecord } from '../../model/container.t
 import { parseTime } from '../../engine/clock.ts';
 import { commandOf } from '../../engine/image-config.ts';
 import { statusWords } from '../status-words.ts';
-import type { ContainerInspect, ContainerSummary, EndpointSettings, MountPoint, NetworkSettings, PortBinding, PortSummary } from './docker.ts';
+import type {
+  ContainerInspect,
+  ContainerSummary,
+  EndpointSettings,
+  MountPoint,
+  NetworkSettings,
+  PortBinding,
+  PortSummary,
+} from './docker.ts';
 
 /** Where a container's files are, as inspect tells. */
 export interface InspectPaths {
@@ -18,17 +26,31 @@ const unixSeconds = (time: string): number => Number((parseTime(time) ?? 0n) / 1
 
 export function mountPoint(mount: ContainerRecord['mounts'][number]): MountPoint {
   return {
-    Type: mount.type, ...(mount.name ? { Name: mount.name } : {}), Source: mount.source, Destination: mount.destination,
-    ...(mount.driver ? { Driver: mount.driver } : {}), Mode: mount.mode, RW: mount.readWrite, Propagation: mount.propagation,
+    Type: mount.type,
+    ...(mount.name ? { Name: mount.name } : {}),
+    Source: mount.source,
+    Destination: mount.destination,
+    ...(mount.driver ? { Driver: mount.driver } : {}),
+    Mode: mount.mode,
+    RW: mount.readWrite,
+    Propagation: mount.propagation,
   };
 }
 
 function endpoints(record: ContainerRecord): Record<string, EndpointSettings> {
   const live = Object.entries(record.endpoints);
-  const named: [string, EndpointSettings][] = live.map(([name, endpoint]) => [name, {
-    ...blankEndpoint(record, name), MacAddress: endpoint.mac, NetworkID: endpoint.networkId, EndpointID: endpoint.endpointId,
-    Gateway: endpoint.gateway, IPAddress: endpoint.address, IPPrefixLen: endpoint.prefixLength,
-  }]);
+  const named: [string, EndpointSettings][] = live.map(([name, endpoint]) => [
+    name,
+    {
+      ...blankEndpoint(record, name),
+      MacAddress: endpoint.mac,
+      NetworkID: endpoint.networkId,
+      EndpointID: endpoint.endpointId,
+      Gateway: endpoint.gateway,
+      IPAddress: endpoint.address,
+      IPPrefixLen: endpoint.prefixLength,
+    },
+  ]);
   if (named.length > 0 || record.hostConfig.NetworkMode.startsWith('container:')) return Object.fromEntries(named);
   return { [record.hostConfig.NetworkMode]: blankEndpoint(record, record.hostConfig.NetworkMode) };
 }
@@ -36,17 +58,31 @@ function endpoints(record: ContainerRecord): Record<string, EndpointSettings> {
 function blankEndpoint(record: ContainerRecord, network: string): EndpointSettings {
   const asked = record.networkingConfig.EndpointsConfig[network];
   return {
-    IPAMConfig: asked?.IPAMConfig ?? null, Links: asked?.Links ?? null, Aliases: asked?.Aliases ?? null, MacAddress: '',
-    DriverOpts: asked?.DriverOpts ?? null, GwPriority: 0, NetworkID: '', EndpointID: '', Gateway: '', IPAddress: '', IPPrefixLen: 0,
-    IPv6Gateway: '', GlobalIPv6Address: '', GlobalIPv6PrefixLen: 0, DNSNames: null,
+    IPAMConfig: asked?.IPAMConfig ?? null,
+    Links: asked?.Links ?? null,
+    Aliases: asked?.Aliases ?? null,
+    MacAddress: '',
+    DriverOpts: asked?.DriverOpts ?? null,
+    GwPriority: 0,
+    NetworkID: '',
+    EndpointID: '',
+    Gateway: '',
+    IPAddress: '',
+    IPPrefixLen: 0,
+    IPv6Gateway: '',
+    GlobalIPv6Address: '',
+    GlobalIPv6PrefixLen: 0,
+    DNSNames: null,
   };
 }
 
 function portMap(record: ContainerRecord): Record<string, PortBinding[] | null> {
   if (!isAlive(record.state)) return {};
   const ports: Record<string, PortBinding[] | null> = {};
-  for (const port of Object.keys(record.config.ExposedPorts ?? {})) ports[port.includes('/') ? port : `${port}/tcp`] = null;
-  for (const { port, hostIp, hostPort } of record.ports) (ports[port] ??= []).push({ HostIp: hostIp, HostPort: String(hostPort) });
+  for (const port of Object.keys(record.config.ExposedPorts ?? {}))
+    ports[port.includes('/') ? port : `${port}/tcp`] = null;
+  for (const { port, hostIp, hostPort } of record.ports)
+    (ports[port] ??= []).push({ HostIp: hostIp, HostPort: String(hostPort) });
   return ports;
 }
 
@@ -55,13 +91,20 @@ export function portList(record: ContainerRecord): PortSummary[] {
   return Object.entries(portMap(record)).flatMap(([key, bindings]): PortSummary[] => {
     const [number = '0', protocol = 'tcp'] = key.split('/');
     const common = { PrivatePort: Number(number), Type: protocol as PortSummary['Type'] };
-    return bindings === null || bindings.length === 0 ? [common]
-      : bindings.map(({ HostIp, HostPort }) => ({ IP: HostIp, PrivatePort: common.PrivatePort, PublicPort: Number(HostPort), Type: common.Type }));
+    return bindings === null || bindings.length === 0
+      ? [common]
+      : bindings.map(({ HostIp, HostPort }) => ({
+          IP: HostIp,
+          PrivatePort: common.PrivatePort,
+          PublicPort: Number(HostPort),
+          Type: common.Type,
+        }));
   });
 }
 
 /** Words with blanks in quotes, as the COMMAND column has them. */
-const shown = (words: readonly string[]): string => words.map((word) => (/\s/.test(word) ? `'${word}'` : word)).join(' ');
+const shown = (words: readonly string[]): string =>
+  words.map((word) => (/\s/.test(word) ? `'${word}'` : word)).join(' ');
 
 export function summary(record: ContainerRecord, now: bigint, image: string): ContainerSummary {
   return {
@@ -93,16 +136,30 @@ export function inspect(record: ContainerRecord, paths: InspectPaths, execIds: r
     Path: path,
     Args: args,
     State: {
-      Status: state.status, Running: isAlive(state) || state.status === 'restarting', Paused: state.status === 'paused',
-      Restarting: state.status === 'restarting', OOMKilled: state.oomKilled, Dead: state.status === 'dead',
-      Pid: isAlive(state) ? state.pid : 0, ExitCode: state.exitCode, Error: state.error, StartedAt: state.startedAt,
+      Status: state.status,
+      Running: isAlive(state) || state.status === 'restarting',
+      Paused: state.status === 'paused',
+      Restarting: state.status === 'restarting',
+      OOMKilled: state.oomKilled,
+      Dead: state.status === 'dead',
+      Pid: isAlive(state) ? state.pid : 0,
+      ExitCode: state.exitCode,
+      Error: state.error,
+      StartedAt: state.startedAt,
       FinishedAt: state.finishedAt || zeroTime,
     },
     Image: record.imageId,
-    ResolvConfPath: paths.resolvConf, HostnamePath: paths.hostname, HostsPath: paths.hosts, LogPath: paths.log,
+    ResolvConfPath: paths.resolvConf,
+    HostnamePath: paths.hostname,
+    HostsPath: paths.hosts,
+    LogPath: paths.log,
     Name: `/${record.name}`,
     RestartCount: record.restartCount,
-    Driver: 'overlay2', Platform: 'linux', MountLabel: '', ProcessLabel: '', AppArmorProfile: '',
+    Driver: 'overlay2',
+    Platform: 'linux',
+    MountLabel: '',
+    ProcessLabel: '',
+    AppArmorProfile: '',
     ExecIDs: execIds.length > 0 ? [...execIds] : null,
     HostConfig: record.hostConfig as ContainerInspect['HostConfig'],
     GraphDriver: { Name: 'overlay2', Data: { ...paths.graph } },
@@ -115,11 +172,23 @@ export function inspect(record: ContainerRecord, paths: InspectPaths, execIds: r
 function networkSettings(record: ContainerRecord): NetworkSettings {
   const bridge = record.endpoints.bridge;
   return {
-    Bridge: '', SandboxID: isAlive(record.state) ? record.id : '',
+    Bridge: '',
+    SandboxID: isAlive(record.state) ? record.id : '',
     SandboxKey: isAlive(record.state) ? `/proc/${record.state.pid}/ns/net` : '',
-    Ports: portMap(record), HairpinMode: false, LinkLocalIPv6Address: '', LinkLocalIPv6PrefixLen: 0, SecondaryIPAddresses: null,
-    SecondaryIPv6Addresses: null, EndpointID: bridge?.endpointId ?? '', Gateway: bridge?.gateway ?? '', GlobalIPv6Address: '',
-    GlobalIPv6PrefixLen: 0, IPAddress: bridge?.address ?? '', IPPrefixLen: bridge?.prefixLength ?? 0, IPv6Gateway: '',
-    MacAddress: bridge?.mac ?? '', Networks: endpoints(record),
+    Ports: portMap(record),
+    HairpinMode: false,
+    LinkLocalIPv6Address: '',
+    LinkLocalIPv6PrefixLen: 0,
+    SecondaryIPAddresses: null,
+    SecondaryIPv6Addresses: null,
+    EndpointID: bridge?.endpointId ?? '',
+    Gateway: bridge?.gateway ?? '',
+    GlobalIPv6Address: '',
+    GlobalIPv6PrefixLen: 0,
+    IPAddress: bridge?.address ?? '',
+    IPPrefixLen: bridge?.prefixLength ?? 0,
+    IPv6Gateway: '',
+    MacAddress: bridge?.mac ?? '',
+    Networks: endpoints(record),
   };
 }

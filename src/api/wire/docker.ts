@@ -154,7 +154,9 @@ export interface ContainerTop {
   Processes: string[][];
 }
 
-/** POST /containers/{id}/wait?condition=not-running|next-exit|removed: the headers come at once, this body at the end. */
+/**
+ * POST /containers/{id}/wait?condition=not-running|next-exit|removed: the headers come at once, this body at the end.
+ */
 export interface ContainerWaitResponse {
   StatusCode: number;
   Error?: { Message: string } | null;

@@ -24,7 +24,13 @@ export class Client {
     return new Promise((resolve, reject) => {
       const raw = Buffer.isBuffer(body);
       const data = body === undefined ? undefined : raw ? body : JSON.stringify(body);
-      const headers = data === undefined ? {} : { 'Content-Type': raw ? 'application/x-tar' : 'application/json', 'Content-Length': Buffer.byteLength(data) };
+      const headers =
+        data === undefined
+          ? {}
+          : {
+              'Content-Type': raw ? 'application/x-tar' : 'application/json',
+              'Content-Length': Buffer.byteLength(data),
+            };
       const sent = request({ socketPath: this.#socket, method, path, headers, agent: false }, (response) => {
         const parts: Buffer[] = [];
         response.on('data', (part: Buffer) => parts.push(part)).on('error', reject);
@@ -52,8 +58,16 @@ export class Client {
     return new Promise((resolve, reject) => {
       const data = body === undefined ? '' : JSON.stringify(body);
       const sent = request({
-        socketPath: this.#socket, method: 'POST', path, agent: false,
-        headers: { Connection: 'Upgrade', Upgrade: 'tcp', 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(data) },
+        socketPath: this.#socket,
+        method: 'POST',
+        path,
+        agent: false,
+        headers: {
+          Connection: 'Upgrade',
+          Upgrade: 'tcp',
+          'Content-Type': 'application/json',
+          'Content-Length': Buffer.byteLength(data),
+        },
       });
       sent.on('upgrade', (_response, socket, head) => {
         if (head.length > 0) socket.unshift(head);
@@ -69,13 +83,18 @@ export class Client {
   }
 
   load(image: string): Promise<unknown> {
-    return readFile(join(import.meta.dirname, `../../../build/images/${image}.tar`)).then((data) => this.must('POST', '/images/load', data));
+    return readFile(join(import.meta.dirname, `../../../build/images/${image}.tar`)).then((data) =>
+      this.must('POST', '/images/load', data),
+    );
   }
 
   /** Makes a container of busybox that runs a line of shell; gives its id. */
   async create(script: string, more: { name?: string; config?: object; host?: object } = {}): Promise<string> {
     const { Id } = await this.must('POST', `/containers/create${more.name ? `?name=${more.name}` : ''}`, {
-      Image: 'busybox', Cmd: ['sh', '-c', script], ...more.config, HostConfig: more.host ?? {},
+      Image: 'busybox',
+      Cmd: ['sh', '-c', script],
+      ...more.config,
+      HostConfig: more.host ?? {},
     });
     return Id as string;
   }
@@ -95,7 +114,7 @@ export class Client {
   }
 
   async logs(id: string, query = 'stdout=1&stderr=1'): Promise<Buffer> {
-    return unframe(await this.must('GET', `/containers/${id}/logs?${query}`) as Buffer);
+    return unframe((await this.must('GET', `/containers/${id}/logs?${query}`)) as Buffer);
   }
 }
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createWorld, waitUntil, type Daemon, type World } from '../../world.ts';
 import { Client, drain, expectAsBefore, traces, unframe } from './client.ts';
 
-describe('a container\'s life', () => {
+describe("a container's life", () => {
   let world: World;
   let daemon: Daemon;
   let api: Client;
@@ -21,14 +21,23 @@ describe('a container\'s life', () => {
     expect((await api.inspect(id)).State).toMatchObject({ Status: 'created', Running: false, Pid: 0 });
     await api.must('POST', `/containers/${id}/start`);
     expect(await api.wait(id)).toBe(7);
-    expect((await api.inspect(id)).State).toMatchObject({ Status: 'exited', Running: false, ExitCode: 7, Error: '', OOMKilled: false });
+    expect((await api.inspect(id)).State).toMatchObject({
+      Status: 'exited',
+      Running: false,
+      ExitCode: 7,
+      Error: '',
+      OOMKilled: false,
+    });
     await api.must('DELETE', `/containers/${id}`);
     expect((await api.call('GET', `/containers/${id}/json`)).status).toBe(404);
   });
 
   it('starts once: a second start is not modified, also while the first is under way', async () => {
     const id = await api.create('sleep 60');
-    const both = await Promise.all([api.call('POST', `/containers/${id}/start`), api.call('POST', `/containers/${id}/start`)]);
+    const both = await Promise.all([
+      api.call('POST', `/containers/${id}/start`),
+      api.call('POST', `/containers/${id}/start`),
+    ]);
     expect(both.map(({ status }) => status).sort()).toEqual([204, 304]);
     expect((await api.call('POST', `/containers/${id}/start`)).status).toBe(304);
     await api.must('DELETE', `/containers/${id}?force=1`);
@@ -44,11 +53,16 @@ describe('a container\'s life', () => {
   });
 
   it('ends at stop by its stop signal, or after the timeout by SIGKILL', async () => {
-    const polite = await api.run('trap "exit 3" USR1; while :; do sleep 0.05; done', { config: { StopSignal: 'SIGUSR1' } });
+    const polite = await api.run('trap "exit 3" USR1; while :; do sleep 0.05; done', {
+      config: { StopSignal: 'SIGUSR1' },
+    });
     const deaf = await api.run('trap "" TERM; while :; do sleep 0.05; done');
     await new Promise((resolve) => setTimeout(resolve, 200));
     const started = performance.now();
-    await Promise.all([api.must('POST', `/containers/${polite}/stop?t=30`), api.must('POST', `/containers/${deaf}/stop?t=1`)]);
+    await Promise.all([
+      api.must('POST', `/containers/${polite}/stop?t=30`),
+      api.must('POST', `/containers/${deaf}/stop?t=1`),
+    ]);
     expect(performance.now() - started).toBeLessThan(5000);
     expect((await api.inspect(polite)).State.ExitCode).toBe(3);
     expect((await api.inspect(deaf)).State.ExitCode).toBe(137);
@@ -70,7 +84,9 @@ describe('a container\'s life', () => {
   });
 
   it('shows every byte to a client that attached before the start, the first and the last', async () => {
-    const id = await api.create('echo first; dd if=/dev/zero bs=1024 count=3000 2>/dev/null | tr "\\0" x; echo; echo err >&2; printf last');
+    const id = await api.create(
+      'echo first; dd if=/dev/zero bs=1024 count=3000 2>/dev/null | tr "\\0" x; echo; echo err >&2; printf last',
+    );
     const client = await api.hijack(`/containers/${id}/attach?stream=1&stdout=1&stderr=1`);
     const waited = api.wait(id, 'next-exit');
     await api.must('POST', `/containers/${id}/start`);
@@ -86,7 +102,9 @@ describe('a container\'s life', () => {
   });
 
   it('hears the end of its input and goes on to speak', async () => {
-    const id = await api.create('cat; sleep 0.2; echo after', { config: { OpenStdin: true, StdinOnce: true, AttachStdin: true } });
+    const id = await api.create('cat; sleep 0.2; echo after', {
+      config: { OpenStdin: true, StdinOnce: true, AttachStdin: true },
+    });
     const client = await api.hijack(`/containers/${id}/attach?stream=1&stdin=1&stdout=1`);
     client.write('typed early ');
     await api.must('POST', `/containers/${id}/start`);
@@ -115,7 +133,9 @@ describe('a container\'s life', () => {
 
   it('is removed by force while it runs; without, that is refused', async () => {
     const id = await api.run('sleep 60');
-    expect((await api.call('DELETE', `/containers/${id}`)).body.message).toContain('container is running: stop the container before removing');
+    expect((await api.call('DELETE', `/containers/${id}`)).body.message).toContain(
+      'container is running: stop the container before removing',
+    );
     await api.must('DELETE', `/containers/${id}?force=1`);
     expect((await api.call('GET', `/containers/${id}/json`)).status).toBe(404);
   });
@@ -123,26 +143,36 @@ describe('a container\'s life', () => {
   it('runs execs of its own user, directory and environment, and keeps their codes', async () => {
     const id = await api.run('sleep 60');
     const exec = async (body: object): Promise<{ out: string; code: number }> => {
-      const { Id } = await api.must('POST', `/containers/${id}/exec`, { AttachStdout: true, AttachStderr: true, ...body });
+      const { Id } = await api.must('POST', `/containers/${id}/exec`, {
+        AttachStdout: true,
+        AttachStderr: true,
+        ...body,
+      });
       const out = unframe(await drain(await api.hijack(`/exec/${Id}/start`, { Detach: false }))).toString();
       await waitUntil(async () => !(await api.must('GET', `/exec/${Id}/json`)).Running, 3000);
       return { out, code: (await api.must('GET', `/exec/${Id}/json`)).ExitCode as number };
     };
-    expect(await exec({ Cmd: ['sh', '-c', 'id -u; pwd; echo $A; exit 6'], User: '12:13', WorkingDir: '/tmp', Env: ['A=b'] }))
-      .toEqual({ out: '12\n/tmp\nb\n', code: 6 });
+    expect(
+      await exec({ Cmd: ['sh', '-c', 'id -u; pwd; echo $A; exit 6'], User: '12:13', WorkingDir: '/tmp', Env: ['A=b'] }),
+    ).toEqual({ out: '12\n/tmp\nb\n', code: 6 });
     const missing = await exec({ Cmd: ['nonesuch'] });
     expect(missing).toMatchObject({ code: 127 });
     expect(missing.out).toContain('executable file not found in $PATH');
     expect(await exec({ Cmd: ['/etc'] })).toMatchObject({ code: 126 });
-    expect((await exec({ Cmd: ['sh', '-c', 'echo $$; ls /proc | grep -c "^[0-9]"'] })).out).toMatch(/^\d{1,3}\n[234]\n$/);
+    expect((await exec({ Cmd: ['sh', '-c', 'echo $$; ls /proc | grep -c "^[0-9]"'] })).out).toMatch(
+      /^\d{1,3}\n[234]\n$/,
+    );
     await api.must('DELETE', `/containers/${id}?force=1`);
     const gone = await api.call('POST', `/containers/${id}/exec`, { Cmd: ['true'] });
     expect(gone.status).toBe(404);
   });
 
-  it('does not wait, at an exec\'s end, for a child that kept its output', async () => {
+  it("does not wait, at an exec's end, for a child that kept its output", async () => {
     const id = await api.run('sleep 60');
-    const { Id } = await api.must('POST', `/containers/${id}/exec`, { AttachStdout: true, Cmd: ['sh', '-c', 'sleep 30 & exit 5'] });
+    const { Id } = await api.must('POST', `/containers/${id}/exec`, {
+      AttachStdout: true,
+      Cmd: ['sh', '-c', 'sleep 30 & exit 5'],
+    });
     const client = await api.hijack(`/exec/${Id}/start`, {});
     await waitUntil(async () => (await api.must('GET', `/exec/${Id}/json`)).ExitCode === 5, 5000);
     client.destroy();
@@ -190,8 +220,10 @@ describe('a container\'s life', () => {
     await api.wait(id);
     await api.must('DELETE', `/containers/${id}`);
     const filters = encodeURIComponent(JSON.stringify({ container: [id] }));
-    const events = await api.must('GET', `/events?since=${since}&until=${Date.now() / 1000 + 0.5}&filters=${filters}`) as
-      { Action: string; Actor: { Attributes: Record<string, string> } }[];
+    const events = (await api.must(
+      'GET',
+      `/events?since=${since}&until=${Date.now() / 1000 + 0.5}&filters=${filters}`,
+    )) as { Action: string; Actor: { Attributes: Record<string, string> } }[];
     expect(events.map(({ Action }) => Action)).toEqual(['create', 'start', 'die', 'destroy']);
     expect(events[2]?.Actor.Attributes).toMatchObject({ exitCode: '4', name: 'story', image: 'busybox', a: 'b' });
   });
@@ -206,7 +238,8 @@ describe('a container\'s life', () => {
   });
 
   it('leaves nothing behind', async () => {
-    for (const { Id } of await api.must('GET', '/containers/json?all=1') as { Id: string }[]) await api.must('DELETE', `/containers/${Id}?force=1&v=1`);
+    for (const { Id } of (await api.must('GET', '/containers/json?all=1')) as { Id: string }[])
+      await api.must('DELETE', `/containers/${Id}?force=1&v=1`);
     await daemon.stop();
     await expectAsBefore(() => traces(world), before);
   });

@@ -16,7 +16,9 @@ describe('restarts', () => {
   const status = async (id: string): Promise<string> => (await api.inspect(id)).State.Status as string;
 
   it('on-failure:2 tries twice more, then stays down with its code', async () => {
-    const id = await api.run('echo x >>/runs; exit 3', { host: { RestartPolicy: { Name: 'on-failure', MaximumRetryCount: 2 } } });
+    const id = await api.run('echo x >>/runs; exit 3', {
+      host: { RestartPolicy: { Name: 'on-failure', MaximumRetryCount: 2 } },
+    });
     await waitUntil(async () => (await status(id)) === 'exited', 5000);
     expect(await api.inspect(id)).toMatchObject({ RestartCount: 2, State: { ExitCode: 3 } });
     await api.must('DELETE', `/containers/${id}`);
@@ -75,7 +77,9 @@ describe('restarts', () => {
   it('starts, stops, kills and removals in any order end in one state, with nothing stuck', async () => {
     const verbs = ['start', 'stop?t=0', 'restart?t=0', 'kill', 'pause', 'unpause', 'start', 'stop?t=0'];
     const id = await api.create('sleep 60');
-    const answers = await Promise.all(Array.from({ length: 40 }, (_, i) => api.call('POST', `/containers/${id}/${verbs[i % verbs.length]}`)));
+    const answers = await Promise.all(
+      Array.from({ length: 40 }, (_, i) => api.call('POST', `/containers/${id}/${verbs[i % verbs.length]}`)),
+    );
     for (const { status: code, body } of answers) expect([204, 304, 409], JSON.stringify(body)).toContain(code);
     await api.must('DELETE', `/containers/${id}?force=1`);
     expect((await api.call('GET', `/containers/${id}/json`)).status).toBe(404);

@@ -30,22 +30,28 @@ describe('what happens while no engine runs', () => {
   });
   afterAll(() => world.destroy());
 
-  it('a published page answers through five kills, and a job\'s log and exit code are whole', async () => {
+  it("a published page answers through five kills, and a job's log and exit code are whole", async () => {
     const { Id: web } = await api().must('POST', '/containers/create?name=web', {
-      Image: 'web', HostConfig: { PortBindings: { '80/tcp': [{ HostPort: '10080' }] } },
+      Image: 'web',
+      HostConfig: { PortBindings: { '80/tcp': [{ HostPort: '10080' }] } },
     });
     await api().must('POST', `/containers/${web}/start`);
     const { Pid } = (await api().inspect('web')).State;
-    const page = async (): Promise<string> => world.must('neighbour', 'curl', '-sf', '-m', '3', 'http://198.51.100.1:10080/');
+    const page = async (): Promise<string> =>
+      world.must('neighbour', 'curl', '-sf', '-m', '3', 'http://198.51.100.1:10080/');
     for (let round = 0; round < 5; round += 1) {
-      const job = await api().run(`for i in $(seq 30); do echo ${round}:$i; sleep 0.02; done; exit ${20 + round}`, { name: `job${round}` });
+      const job = await api().run(`for i in $(seq 30); do echo ${round}:$i; sleep 0.02; done; exit ${20 + round}`, {
+        name: `job${round}`,
+      });
       await new Promise((resolve) => setTimeout(resolve, 120 * round));
       await kill();
       expect(await page()).toContain('It runs');
       await new Promise((resolve) => setTimeout(resolve, round % 2 === 0 ? 900 : 0));
       await start();
       expect(await api().wait(job)).toBe(20 + round);
-      expect((await api().logs(job)).toString()).toBe(Array.from({ length: 30 }, (_, i) => `${round}:${i + 1}\n`).join(''));
+      expect((await api().logs(job)).toString()).toBe(
+        Array.from({ length: 30 }, (_, i) => `${round}:${i + 1}\n`).join(''),
+      );
       await api().must('DELETE', `/containers/${job}`);
     }
     expect((await api().inspect('web')).State).toMatchObject({ Status: 'running', Pid });
@@ -106,7 +112,8 @@ describe('what happens while no engine runs', () => {
   });
 
   it('a container whose keeper was killed is ended and told, with and without an engine', async () => {
-    const keeperOf = (pid: number): number => Number(/^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
+    const keeperOf = (pid: number): number =>
+      Number(/^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
     for (const withEngine of [true, false]) {
       const id = await api().run('sleep 61');
       const { Pid } = (await api().inspect(id)).State;
@@ -114,7 +121,10 @@ describe('what happens while no engine runs', () => {
       process.kill(keeperOf(Pid as number), 'SIGKILL');
       if (!withEngine) await start();
       await waitUntil(async () => (await api().inspect(id)).State.Status === 'exited', 5000);
-      expect((await api().inspect(id)).State).toMatchObject({ ExitCode: 137, Error: expect.stringContaining('keeper') });
+      expect((await api().inspect(id)).State).toMatchObject({
+        ExitCode: 137,
+        Error: expect.stringContaining('keeper'),
+      });
       expect(alive(Pid as number)).toBe(false);
       await api().must('DELETE', `/containers/${id}`);
     }
@@ -122,7 +132,15 @@ describe('what happens while no engine runs', () => {
 
   it('a data root has one engine: a second daemon says whose it is', async () => {
     const { daemon } = now;
-    const second = await world.run('host', 'dist/berth', 'daemon', '--root', daemon?.root ?? '', '--run', `${daemon?.runDirectory}2`);
+    const second = await world.run(
+      'host',
+      'dist/berth',
+      'daemon',
+      '--root',
+      daemon?.root ?? '',
+      '--run',
+      `${daemon?.runDirectory}2`,
+    );
     expect(second.exitCode).toBe(1);
     expect(second.stderr).toMatch(/another berth daemon \(pid \d+\) already uses/);
   });

@@ -1,10 +1,20 @@
 import { expect, test } from 'vitest';
 import { parseCreate } from '../../../src/api/wire/create.ts';
 
-test('nulls and missing fields are Go\'s zero values', () => {
-  const { config, hostConfig } = parseCreate({ Image: 'web', Env: null, Cmd: null, Labels: null, HostConfig: { Binds: null, Memory: null } }, undefined);
+test("nulls and missing fields are Go's zero values", () => {
+  const { config, hostConfig } = parseCreate(
+    { Image: 'web', Env: null, Cmd: null, Labels: null, HostConfig: { Binds: null, Memory: null } },
+    undefined,
+  );
   expect(config).toMatchObject({ Image: 'web', Env: [], Cmd: null, Entrypoint: null, Labels: {}, Tty: false });
-  expect(hostConfig).toMatchObject({ Binds: null, Memory: 0, NetworkMode: '', PortBindings: {}, Devices: [], PidsLimit: null });
+  expect(hostConfig).toMatchObject({
+    Binds: null,
+    Memory: 0,
+    NetworkMode: '',
+    PortBindings: {},
+    Devices: [],
+    PidsLimit: null,
+  });
 });
 
 test('a command of one string is a list of one word', () => {
@@ -12,13 +22,22 @@ test('a command of one string is a list of one word', () => {
 });
 
 test.each([
-  [undefined, /configuration is expected/], [[], /must be an object/], [{ Env: 'A=1' }, /invalid value for Env: expected a list of strings/],
-  [{ Tty: 'yes' }, /Tty: expected true or false/], [{ HostConfig: { Memory: '1g' } }, /HostConfig.Memory: expected a whole number/],
-  [{ HostConfig: { Memory: 1.5 } }, /whole number/], [{ HostConfig: { Memory: 1e300 } }, /whole number/], [{ Labels: { a: 1 } }, /object of strings/],
-  [{ ExposedPorts: ['80'] }, /ExposedPorts/], [{ HostConfig: { PortBindings: { '80/tcp': {} } } }, /PortBindings/],
-  [{ HostConfig: { PortBindings: { '80/tcp': [{ HostPort: 80 }] } } }, /HostPort: expected a string/], [{ HostConfig: { Mounts: [3] } }, /list of objects/],
-  [{ HostConfig: { RestartPolicy: { Name: 3 } } }, /RestartPolicy.Name/], [{ HostConfig: { ConsoleSize: [1] } }, /two whole numbers/],
-  [{ NetworkingConfig: { EndpointsConfig: { x: 3 } } }, /must be an object/], [{ Healthcheck: { Interval: 'x' } }, /Healthcheck.Interval/],
+  [undefined, /configuration is expected/],
+  [[], /must be an object/],
+  [{ Env: 'A=1' }, /invalid value for Env: expected a list of strings/],
+  [{ Tty: 'yes' }, /Tty: expected true or false/],
+  [{ HostConfig: { Memory: '1g' } }, /HostConfig.Memory: expected a whole number/],
+  [{ HostConfig: { Memory: 1.5 } }, /whole number/],
+  [{ HostConfig: { Memory: 1e300 } }, /whole number/],
+  [{ Labels: { a: 1 } }, /object of strings/],
+  [{ ExposedPorts: ['80'] }, /ExposedPorts/],
+  [{ HostConfig: { PortBindings: { '80/tcp': {} } } }, /PortBindings/],
+  [{ HostConfig: { PortBindings: { '80/tcp': [{ HostPort: 80 }] } } }, /HostPort: expected a string/],
+  [{ HostConfig: { Mounts: [3] } }, /list of objects/],
+  [{ HostConfig: { RestartPolicy: { Name: 3 } } }, /RestartPolicy.Name/],
+  [{ HostConfig: { ConsoleSize: [1] } }, /two whole numbers/],
+  [{ NetworkingConfig: { EndpointsConfig: { x: 3 } } }, /must be an object/],
+  [{ Healthcheck: { Interval: 'x' } }, /Healthcheck.Interval/],
 ])('the body %j is refused by field', (body, words) => {
   expect(() => parseCreate(body, undefined)).toThrow(words);
 });

@@ -3,15 +3,29 @@ import { EventBus, eventFilters, eventPasses, type EngineEvent } from '../../../
 import { parseFilters } from '../../../src/engine/filters.ts';
 
 const event: EngineEvent = {
-  type: 'container', action: 'exec_create: sh', id: 'abc123', time: 1n, attributes: { name: 'web', image: 'busybox', tier: 'front' },
+  type: 'container',
+  action: 'exec_create: sh',
+  id: 'abc123',
+  time: 1n,
+  attributes: { name: 'web', image: 'busybox', tier: 'front' },
 };
 const pass = (filters: object): boolean => eventPasses(event, parseFilters(JSON.stringify(filters), eventFilters));
 
 test.each([
-  [{}, true], [{ type: ['container'] }, true], [{ type: ['image'] }, false], [{ event: ['exec_create'] }, true],
-  [{ event: ['exec_start'] }, false], [{ container: ['abc'] }, true], [{ container: ['web'] }, true], [{ container: ['we'] }, false],
-  [{ image: ['busybox'] }, true], [{ image: ['redis'] }, false], [{ label: ['tier=front'] }, true], [{ label: ['tier=back'] }, false],
-  [{ type: ['image', 'container'], event: ['exec_create'] }, true], [{ volume: ['v'] }, false],
+  [{}, true],
+  [{ type: ['container'] }, true],
+  [{ type: ['image'] }, false],
+  [{ event: ['exec_create'] }, true],
+  [{ event: ['exec_start'] }, false],
+  [{ container: ['abc'] }, true],
+  [{ container: ['web'] }, true],
+  [{ container: ['we'] }, false],
+  [{ image: ['busybox'] }, true],
+  [{ image: ['redis'] }, false],
+  [{ label: ['tier=front'] }, true],
+  [{ label: ['tier=back'] }, false],
+  [{ type: ['image', 'container'], event: ['exec_create'] }, true],
+  [{ volume: ['v'] }, false],
 ])('the filter %j passes: %s', (filters, expected) => {
   expect(pass(filters)).toBe(expected);
 });

@@ -2,13 +2,20 @@ import { expect, test } from 'vitest';
 import { booleanFilter, labelsPass, parseFilters, passes } from '../../../src/engine/filters.ts';
 
 test('both shapes that clients send mean the same', () => {
-  expect(parseFilters('{"name":["a","b"]}', ['name'])).toEqual(parseFilters('{"name":{"a":true,"b":true,"c":false}}', ['name']));
+  expect(parseFilters('{"name":["a","b"]}', ['name'])).toEqual(
+    parseFilters('{"name":{"a":true,"b":true,"c":false}}', ['name']),
+  );
 });
 
-test.each([['{', /not JSON/], ['[]', /object/], ['{"nmae":["a"]}', /invalid filter 'nmae'/], ['{"name":[1]}', /list of strings/], ['{"name":3}', /list/]])(
-  'the filter %s is refused', (text, words) => {
-    expect(() => parseFilters(text, ['name'])).toThrow(words);
-  });
+test.each([
+  ['{', /not JSON/],
+  ['[]', /object/],
+  ['{"nmae":["a"]}', /invalid filter 'nmae'/],
+  ['{"name":[1]}', /list of strings/],
+  ['{"name":3}', /list/],
+])('the filter %s is refused', (text, words) => {
+  expect(() => parseFilters(text, ['name'])).toThrow(words);
+});
 
 test('values of one filter are alternatives, and no filter passes all', () => {
   const filters = parseFilters('{"id":["1","2"]}', ['id']);
@@ -29,7 +36,9 @@ test('all labels must hold, with and without a value, and the negated must not',
   expect(pass('{"label":["toString"]}')).toBe(false);
 });
 
-test('a boolean filter takes Go\'s words only', () => {
+test("a boolean filter takes Go's words only", () => {
   expect(booleanFilter(parseFilters('{"dangling":["1"]}', ['dangling']), 'dangling')).toBe(true);
-  expect(() => booleanFilter(parseFilters('{"dangling":["maybe"]}', ['dangling']), 'dangling')).toThrow(/invalid filter/);
+  expect(() => booleanFilter(parseFilters('{"dangling":["maybe"]}', ['dangling']), 'dangling')).toThrow(
+    /invalid filter/,
+  );
 });

@@ -3,22 +3,36 @@ import { parseConfig } from '../../../src/api/wire/create.ts';
 import { checkCommand, commandOf, environmentOf, withImageDefaults } from '../../../src/engine/image-config.ts';
 
 const image = {
-  Env: ['PATH=/bin', 'A=image'], Cmd: ['serve'], Entrypoint: ['/entry'], WorkingDir: '/srv', User: 'app', Labels: { a: '1', b: '1' },
-  ExposedPorts: { '80/tcp': {} }, Volumes: { '/data': {} }, StopSignal: 'SIGQUIT',
+  Env: ['PATH=/bin', 'A=image'],
+  Cmd: ['serve'],
+  Entrypoint: ['/entry'],
+  WorkingDir: '/srv',
+  User: 'app',
+  Labels: { a: '1', b: '1' },
+  ExposedPorts: { '80/tcp': {} },
+  Volumes: { '/data': {} },
+  StopSignal: 'SIGQUIT',
 };
-const merged = (body: object): ReturnType<typeof withImageDefaults> => withImageDefaults(parseConfig({ Image: 'x', ...body }), image);
+const merged = (body: object): ReturnType<typeof withImageDefaults> =>
+  withImageDefaults(parseConfig({ Image: 'x', ...body }), image);
 
 test('what the user left out comes from the image', () => {
   const config = merged({});
   expect(commandOf(config)).toEqual(['/entry', 'serve']);
-  expect(config).toMatchObject({ WorkingDir: '/srv', User: 'app', StopSignal: 'SIGQUIT', ExposedPorts: { '80/tcp': {} }, Volumes: { '/data': {} } });
+  expect(config).toMatchObject({
+    WorkingDir: '/srv',
+    User: 'app',
+    StopSignal: 'SIGQUIT',
+    ExposedPorts: { '80/tcp': {} },
+    Volumes: { '/data': {} },
+  });
 });
 
-test('a command keeps the image\'s entrypoint', () => {
+test("a command keeps the image's entrypoint", () => {
   expect(commandOf(merged({ Cmd: ['other'] }))).toEqual(['/entry', 'other']);
 });
 
-test('an entrypoint drops the image\'s command', () => {
+test("an entrypoint drops the image's command", () => {
   expect(commandOf(merged({ Entrypoint: ['sh'] }))).toEqual(['sh']);
 });
 
@@ -26,7 +40,7 @@ test('an emptied entrypoint leaves the command alone', () => {
   expect(commandOf(merged({ Entrypoint: [''], Cmd: ['id'] }))).toEqual(['id']);
 });
 
-test('environment and labels merge by key, the user\'s first', () => {
+test("environment and labels merge by key, the user's first", () => {
   const config = merged({ Env: ['A=user', 'B=2'], Labels: { b: '2' } });
   expect(config.Env).toEqual(['A=user', 'B=2', 'PATH=/bin']);
   expect(config.Labels).toEqual({ a: '1', b: '2' });
@@ -39,10 +53,16 @@ test('no command at all is refused', () => {
 
 test('the process gets PATH, HOSTNAME and HOME, a terminal TERM, and what is configured over them', () => {
   expect(environmentOf({ Env: [], Tty: false }, 'box', '/root')).toEqual([
-    'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', 'HOSTNAME=box', 'HOME=/root',
+    'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+    'HOSTNAME=box',
+    'HOME=/root',
   ]);
   expect(environmentOf({ Env: ['HOME=/h', 'TERM=dumb', 'PATH=/x', 'Q=a=b'], Tty: true }, 'box', '/root')).toEqual([
-    'PATH=/x', 'HOSTNAME=box', 'TERM=dumb', 'HOME=/h', 'Q=a=b',
+    'PATH=/x',
+    'HOSTNAME=box',
+    'TERM=dumb',
+    'HOME=/h',
+    'Q=a=b',
   ]);
 });
 

@@ -28,9 +28,15 @@ beforeAll(async () => {
   state.root = await mkdtemp(join(tmpdir(), 'berth-logs-'));
   const paths = containerPaths(state.root, state.root, one.id);
   await mkdir(paths.directory, { recursive: true });
-  await writeFile(paths.log, Buffer.concat([
-    logRecord(1, 1n * second, 'one\ntw'), logRecord(2, 2n * second, 'err\n'), logRecord(1, 3n * second, 'o\nthree\n'), logRecord(1, 4n * second, 'open'),
-  ]));
+  await writeFile(
+    paths.log,
+    Buffer.concat([
+      logRecord(1, 1n * second, 'one\ntw'),
+      logRecord(2, 2n * second, 'err\n'),
+      logRecord(1, 3n * second, 'o\nthree\n'),
+      logRecord(1, 4n * second, 'open'),
+    ]),
+  );
 });
 afterAll(() => rm(state.root, { recursive: true }));
 
@@ -46,7 +52,10 @@ const texts = (pieces: { text: string }[]): string => pieces.map(({ text }) => t
 
 test('streams come in frames, byte for byte', async () => {
   expect(await read({})).toEqual([
-    { stream: 1, text: 'one\ntw' }, { stream: 2, text: 'err\n' }, { stream: 1, text: 'o\nthree\n' }, { stream: 1, text: 'open' },
+    { stream: 1, text: 'one\ntw' },
+    { stream: 2, text: 'err\n' },
+    { stream: 1, text: 'o\nthree\n' },
+    { stream: 1, text: 'open' },
   ]);
 });
 
@@ -55,15 +64,23 @@ test('one stream alone can be asked for, none is refused', async () => {
   await expect(read({ stdout: false, stderr: false })).rejects.toThrow('you must choose at least one stream');
 });
 
-test('timestamps stand before whole lines, at the time of a line\'s first byte', async () => {
+test("timestamps stand before whole lines, at the time of a line's first byte", async () => {
   expect(await read({ timestamps: true })).toEqual([
-    { stream: 1, text: '1970-01-01T00:00:01.000000000Z one\n' }, { stream: 2, text: '1970-01-01T00:00:02.000000000Z err\n' },
-    { stream: 1, text: '1970-01-01T00:00:01.000000000Z two\n' }, { stream: 1, text: '1970-01-01T00:00:03.000000000Z three\n' },
+    { stream: 1, text: '1970-01-01T00:00:01.000000000Z one\n' },
+    { stream: 2, text: '1970-01-01T00:00:02.000000000Z err\n' },
+    { stream: 1, text: '1970-01-01T00:00:01.000000000Z two\n' },
+    { stream: 1, text: '1970-01-01T00:00:03.000000000Z three\n' },
     { stream: 1, text: '1970-01-01T00:00:04.000000000Z open' },
   ]);
 });
 
-test.each([[0, ''], [1, 'open'], [2, 'three\nopen'], [3, 'o\nthree\nopen'], [99, 'one\ntwerr\no\nthree\nopen']])('the last %i lines', async (tail, expected) => {
+test.each([
+  [0, ''],
+  [1, 'open'],
+  [2, 'three\nopen'],
+  [3, 'o\nthree\nopen'],
+  [99, 'one\ntwerr\no\nthree\nopen'],
+])('the last %i lines', async (tail, expected) => {
   expect(texts(await read({ tail }))).toBe(expected);
 });
 

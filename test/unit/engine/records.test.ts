@@ -7,7 +7,8 @@ import { record } from './record.ts';
 test('a container is found by id, name with and without slash, and a unique beginning of its id', () => {
   const records = new Records(openDatabase(':memory:'));
   records.insert(record('a'));
-  for (const reference of ['a'.repeat(64), 'name-a', '/name-a', 'a', 'aaaa']) expect(records.find(reference).name).toBe('name-a');
+  for (const reference of ['a'.repeat(64), 'name-a', '/name-a', 'a', 'aaaa'])
+    expect(records.find(reference).name).toBe('name-a');
 });
 
 test('a name comes before the beginning of an id', () => {
@@ -17,7 +18,7 @@ test('a name comes before the beginning of an id', () => {
   expect(records.find('aa').id).toBe('b'.repeat(64));
 });
 
-test('what is not there and what is not unique are told in Docker\'s words', () => {
+test("what is not there and what is not unique are told in Docker's words", () => {
   const records = new Records(openDatabase(':memory:'));
   records.insert(record('a'));
   records.insert({ ...record('b'), id: `a${'b'.repeat(63)}` as never });
@@ -29,8 +30,9 @@ test('a name belongs to one container, on insert and on rename, until that is go
   const records = new Records(openDatabase(':memory:'));
   const first = record('a', { name: 'web' });
   records.insert(first);
-  const taken = `Conflict. The container name "/web" is already in use by container "${first.id}". `
-    + 'You have to remove (or rename) that container to be able to reuse that name.';
+  const taken =
+    `Conflict. The container name "/web" is already in use by container "${first.id}". ` +
+    'You have to remove (or rename) that container to be able to reuse that name.';
   expect(() => records.insert(record('b', { name: 'web' }))).toThrow(taken);
   records.insert(record('c'));
   expect(() => records.update(record('c').id, { name: 'web' })).toThrow(taken);
@@ -47,10 +49,12 @@ test('records come back from the database as they were written', () => {
   expect(new Records(database).find('name-a')).toEqual(first.find('name-a'));
 });
 
-test('a state that can\'t follow is refused', () => {
+test("a state that can't follow is refused", () => {
   const records = new Records(openDatabase(':memory:'));
   records.insert(record('a'));
-  expect(() => records.update(record('a').id, { state: { ...neverRun, status: 'paused', pid: 1, startTime: '1' } })).toThrow(/can't go from created to paused/);
+  expect(() =>
+    records.update(record('a').id, { state: { ...neverRun, status: 'paused', pid: 1, startTime: '1' } }),
+  ).toThrow(/can't go from created to paused/);
 });
 
 test('the exit code of a container that removed itself is kept, by id and by name, across a restart', () => {

@@ -5,16 +5,24 @@ import type { RestartPolicy } from '../../../src/model/host-config.ts';
 const policy = (Name: RestartPolicy['Name'], MaximumRetryCount = 0): RestartPolicy => ({ Name, MaximumRetryCount });
 
 test.each([
-  ['no', 1, 0, false, false], ['', 1, 0, false, false],
-  ['always', 0, 5, false, true], ['always', 0, 0, true, false],
-  ['unless-stopped', 3, 0, false, true], ['unless-stopped', 3, 0, true, false],
-  ['on-failure', 0, 0, false, false], ['on-failure', 1, 100, false, true],
+  ['no', 1, 0, false, false],
+  ['', 1, 0, false, false],
+  ['always', 0, 5, false, true],
+  ['always', 0, 0, true, false],
+  ['unless-stopped', 3, 0, false, true],
+  ['unless-stopped', 3, 0, true, false],
+  ['on-failure', 0, 0, false, false],
+  ['on-failure', 1, 100, false, true],
 ] as const)('%s after exit code %i, %i restarts, stopped by hand %s: %s', (name, code, restarts, byHand, expected) => {
   expect(wantsRestart(policy(name), code, restarts, byHand)).toBe(expected);
 });
 
 test('on-failure:2 restarts twice and no more', () => {
-  expect([0, 1, 2].map((restarts) => wantsRestart(policy('on-failure', 2), 1, restarts, false))).toEqual([true, true, false]);
+  expect([0, 1, 2].map((restarts) => wantsRestart(policy('on-failure', 2), 1, restarts, false))).toEqual([
+    true,
+    true,
+    false,
+  ]);
 });
 
 test('delays double from 100 ms up to a minute', () => {

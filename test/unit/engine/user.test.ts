@@ -2,11 +2,13 @@ import { expect, test } from 'vitest';
 import { resolveUser } from '../../../src/engine/user.ts';
 
 const files = {
-  passwd: 'root:x:0:0:root:/root:/bin/sh\n# a comment\nredis:x:101:102::/var/lib/redis:/bin/false\n1234:x:77:78::/odd:/bin/sh\nbroken\n',
+  passwd:
+    'root:x:0:0:root:/root:/bin/sh\n# a comment\nredis:x:101:102::/var/lib/redis:/bin/false\n' +
+    '1234:x:77:78::/odd:/bin/sh\nbroken\n',
   group: 'root:x:0:\nredis:x:102:\naudio:x:29:redis,other\nvideo:x:44:redis\n',
 };
 
-test('nobody asked for is root with root\'s home', () => {
+test("nobody asked for is root with root's home", () => {
   expect(resolveUser('', files)).toEqual({ uid: 0, gid: 0, groups: [0], home: '/root' });
 });
 
@@ -36,8 +38,12 @@ test('added groups join by name or number, each once', () => {
 });
 
 test.each([
-  ['nobody2', /unable to find user nobody2/], ['redis:nogroup2', /unable to find group nogroup2/],
-  ['2147483648', /range 0-2147483647/], ['4294967296', /range/], ['-1', /range/], ['0:2147483648', /range/],
+  ['nobody2', /unable to find user nobody2/],
+  ['redis:nogroup2', /unable to find group nogroup2/],
+  ['2147483648', /range 0-2147483647/],
+  ['4294967296', /range/],
+  ['-1', /range/],
+  ['0:2147483648', /range/],
 ])('the user %s is refused (CVE-2024-40635)', (spec, words) => {
   expect(() => resolveUser(spec, files)).toThrow(words);
 });
