@@ -28,7 +28,9 @@ export default verb({
     const query = { fromSrc: '-', ...target, message, changes: change, platform };
     const body = source === '-' ? cli.stdin : createReadStream(source, { highWaterMark: 1 << 20 });
     const response = await cli.client.send('POST', '/images/create', query, { body });
-    await showProgress(response.body, (progress) => cli.write(progress));
+    // Of the progress, the last line is what scripts read: the image's id.
+    const show = (line: string): void => void (line.startsWith('sha256:') || cli.stdout.isTTY ? cli.write(line) : undefined);
+    await showProgress(response.body, show);
     return 0;
   },
 });
