@@ -30,7 +30,7 @@ export async function runAtTerminal(cli: Cli, attachment: Attachment): Promise<n
   const { container, tty, stdin, stdout, stderr, detachKeys } = attachment;
   const path = `/containers/${container}`;
   if (detachKeys !== undefined) parseDetachKeys(detachKeys);
-  const signals = attachment.passSignals ? proxySignals(cli.client, container) : undefined;
+  const passSignals = attachment.passSignals ? proxySignals(cli.client, container) : undefined;
   const query = { stream: true, stdin, stdout, stderr, detachKeys };
   let stopFollowing: (() => void) | undefined;
   let waiting: Waiting | undefined;
@@ -40,7 +40,7 @@ export async function runAtTerminal(cli: Cli, attachment: Attachment): Promise<n
   try {
     waiting = await waitFor(cli.client, container, attachment.condition);
     await attachment.begin?.();
-    signals?.open();
+    passSignals?.();
     if (tty) stopFollowing = followSize(cli.stdout, (rows, columns) => resize(cli.client, path, rows, columns));
     const how = await session?.done;
     if (how !== 'detached') return await waiting.code;
@@ -49,7 +49,6 @@ export async function runAtTerminal(cli: Cli, attachment: Attachment): Promise<n
     return 0;
   } finally {
     stopFollowing?.();
-    signals?.close();
     session?.close();
     waiting?.close();
   }

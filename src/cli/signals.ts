@@ -6,14 +6,11 @@ const passed: readonly NodeJS.Signals[] = [
   'SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGUSR1', 'SIGUSR2', 'SIGALRM', 'SIGCONT', 'SIGTSTP', 'SIGTTIN', 'SIGTTOU',
 ];
 
-export interface SignalProxy {
-  /** The container runs: send what came before, and from now on at once. */
-  open(): void;
-  close(): void;
-}
-
-/** Catches signals from now on. Those that come before `open` wait for it. */
-export function proxySignals(client: Client, container: string): SignalProxy {
+/**
+ * Catches signals from now on, for as long as the command lives. Call what it returns when the container runs: that
+ * sends what came before.
+ */
+export function proxySignals(client: Client, container: string): () => void {
   const waiting: NodeJS.Signals[] = [];
   let isOpen = false;
   const send = (signal: NodeJS.Signals): void => {
@@ -27,13 +24,8 @@ export function proxySignals(client: Client, container: string): SignalProxy {
     else waiting.push(signal);
   };
   for (const signal of passed) process.on(signal, take);
-  return {
-    open() {
-      isOpen = true;
-      for (const signal of waiting.splice(0)) send(signal);
-    },
-    close() {
-      for (const signal of passed) process.off(signal, take);
-    },
+  return () => {
+    isOpen = true;
+    for (const signal of waiting.splice(0)) send(signal);
   };
 }

@@ -77,8 +77,8 @@ export function commandFor(name: string, definition: Verb): Command {
     });
   for (const [key, flag] of Object.entries(definition.flags)) command.addOption(optionFor(key, flag));
   const examples = definition.examples.map(([line, about]) => `  berth ${line}\n      ${about}`).join('\n');
-  const help = command.helpInformation();
-  command.helpInformation = () => (examples === '' ? help : `${help}\nExamples:\n${examples}\n`);
+  const options = command.helpInformation.bind(command);
+  command.helpInformation = () => (examples === '' ? options() : `${options()}\nExamples:\n${examples}\n`);
   return command;
 }
 

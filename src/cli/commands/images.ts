@@ -53,7 +53,9 @@ function rowsOf(image: ImageSummary, noTrunc: boolean, withDigest: boolean): Row
   const size = humanSize(image.Size, 3);
   const row = (repository: string, tag: string, digest: string): Row => ({
     Containers: image.Containers < 0 ? 'N/A' : String(image.Containers),
-    CreatedAt: localTime(image.Created),
+    get CreatedAt() {
+      return localTime(image.Created);
+    },
     CreatedSince: ago(image.Created),
     Digest: digest,
     ID: noTrunc ? image.Id : shortId(image.Id),

@@ -59,7 +59,10 @@ function rowOf(container: ContainerSummary, noTrunc: boolean): Row {
   const written = humanSize(container.SizeRw ?? 0, 3);
   return {
     Command: JSON.stringify(command),
-    CreatedAt: localTime(container.Created),
+    // Only when it is asked for: names of time zones are slow to come by.
+    get CreatedAt() {
+      return localTime(container.Created);
+    },
     ID: noTrunc ? container.Id : shortId(container.Id),
     Image: imageOf(container, noTrunc),
     Labels: Object.entries(labels).map(([name, value]) => `${name}=${value}`).join(','),

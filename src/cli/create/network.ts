@@ -133,8 +133,9 @@ function fillFirst(first: EndpointSettings, options: ContainerOptions, owned: bo
 }
 
 function checkAddress(flag: string, address: string, family: 0 | 4 | 6): void {
+  if (address === '') return;
   const found = isIP(address);
-  if (address === '' || (found !== 0 && (family === 0 || found === family))) return;
+  if (found !== 0 && (family === 0 || found === family)) return;
   const wanted = family === 0 ? 'an IP address' : `an IPv${family} address`;
   throw new UsageError(`invalid argument "${address}" for "${flag}" flag: expected ${wanted}`);
 }
