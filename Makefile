@@ -21,7 +21,7 @@ CFLAGS += -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -f
 LDFLAGS :=
 endif
 
-C_SOURCES := $(wildcard runtime/*.c)
+C_SOURCES := $(filter-out runtime/docker-init.c,$(wildcard runtime/*.c))
 C_HEADERS := $(wildcard runtime/*.h)
 TS_SOURCES := $(shell find src -name '*.ts' 2>/dev/null)
 
@@ -63,11 +63,16 @@ node_modules/.package-lock.json: package.json package-lock.json | npm
 	@touch $@
 
 # ── build ────────────────────────────────────────────────────────────────────────────────────────────────────
-build: packages node_modules/.package-lock.json dist/berth-helper dist/berth
+build: packages node_modules/.package-lock.json dist/berth-helper dist/docker-init dist/berth
 
 dist/berth-helper: $(C_SOURCES) $(C_HEADERS) Makefile | packages
 	@mkdir -p dist
 	gcc $(CFLAGS) $(LDFLAGS) -o $@ $(C_SOURCES)
+
+# It runs in any root, so it is always static.
+dist/docker-init: runtime/docker-init.c Makefile | packages
+	@mkdir -p dist
+	gcc -std=gnu11 -Os -Wall -Wextra -Werror -Wshadow -static -s -o $@ $<
 
 # One launcher, the pinned Node beside it, and the bundled program in chunks that load when a command needs them.
 dist/berth: $(TS_SOURCES) src/launcher.sh node_modules/.package-lock.json Makefile
@@ -94,7 +99,7 @@ install: build
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/berth
 	rm -rf $(DESTDIR)$(PREFIX)/lib/berth/app
 	cp -r dist/app $(DESTDIR)$(PREFIX)/lib/berth/app
-	install -m 755 dist/node dist/berth-helper dist/berth $(DESTDIR)$(PREFIX)/lib/berth/
+	install -m 755 dist/node dist/berth-helper dist/docker-init dist/berth $(DESTDIR)$(PREFIX)/lib/berth/
 	ln -sf ../lib/berth/berth $(DESTDIR)$(PREFIX)/bin/berth
 
 uninstall:

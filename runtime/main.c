@@ -1,8 +1,7 @@
 /* berth-helper: the part of Berth that is not TypeScript.
  *
  *   berth-helper serve [--lock FILE]   carries out the daemon's plans; descriptor 3 is a socket to it
- *   berth-helper unpack DIR            carries out one layer's unpack operations, read from stdin
- *   docker-init [--] COMMAND…          (by its name) the first process of a container run with --init */
+ *   berth-helper unpack DIR            carries out one layer's unpack operations, read from stdin */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <poll.h>
@@ -282,9 +281,6 @@ static int serve(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	const char *slash = strrchr(argv[0], '/'), *name = slash ? slash + 1 : argv[0];
-	if (strcmp(name, "docker-init") == 0)
-		return tini_main(argc, argv);
 	if (argc >= 2 && strcmp(argv[1], "serve") == 0) {
 		run_from_sealed_copy(argv);
 		return serve(argc, argv);

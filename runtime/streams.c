@@ -166,7 +166,7 @@ bool keeper_pending(struct keeper *k)
 			client->shut = true;
 			shutdown(client->fd, SHUT_WR);
 		}
-		pending |= client->out_at < client->out_end || client->kind == 'A';
+		pending |= client->out_at < client->out_end || (client->kind == 'A' && !client->input_ended);
 	}
 	return pending;
 }
@@ -352,7 +352,7 @@ void keeper_serve_client(struct context *c, struct client *client, short events)
 		if ((events & (POLLIN | POLLHUP)) && !client->input_ended && c->keeper->input_size == 0)
 			take_input(c->keeper, client);
 		/* Both directions closed: it is gone. A half-closed one goes on reading. */
-		if (events & (POLLERR | POLLNVAL) || (client->input_ended && (events & POLLHUP || c->keeper->ended)))
+		if (events & (POLLERR | POLLNVAL) || (client->input_ended && (events & POLLHUP)))
 			client->dead = true;
 	} else if (events & (POLLIN | POLLHUP | POLLERR)) {
 		take_frames(c, client);

@@ -10,6 +10,8 @@ import { parseDaemonOptions, type DaemonOptions } from './daemon-options.ts';
 /** Where the programs that were built with this one are. */
 export interface Programs {
   readonly helper: string;
+  /** The first process of containers run with `--init`. */
+  readonly init: string;
   /** How this program starts itself as a userland proxy: words before `-proto …`. */
   readonly proxyCommand: readonly string[];
 }
@@ -17,11 +19,11 @@ export interface Programs {
 const log = (line: string): void =>
   void process.stderr.write(`${new Date().toISOString()} ${line.replaceAll('\n', ' ')}\n`);
 
-/** The bundle lies in dist/app, the sources in src: from both, what was built beside is found. */
+/** The bundle (.mjs) lies in a folder beside what was built, wherever that is installed; the sources (.ts) in src. */
 function builtPrograms(): Programs {
   const built = (name: string): string =>
-    fileURLToPath(new URL(import.meta.url.includes('/dist/app/') ? `../${name}` : `../dist/${name}`, import.meta.url));
-  return { helper: process.env.BERTH_HELPER ?? built('berth-helper'), proxyCommand: [built('berth'), 'proxy'] };
+    fileURLToPath(new URL(import.meta.url.endsWith('.mjs') ? `../${name}` : `../dist/${name}`, import.meta.url));
+  return { helper: process.env.BERTH_HELPER ?? built('berth-helper'), init: built('docker-init'), proxyCommand: [built('berth'), 'proxy'] };
 }
 
 const nameOf = (address: ListenAddress): string =>
@@ -66,7 +68,7 @@ async function serve(options: DaemonOptions, programs: Programs): Promise<number
     root: options.root,
     run: options.run,
     helperProgram: programs.helper,
-    initProgram: programs.helper,
+    initProgram: programs.init,
     proxyCommand: programs.proxyCommand,
     bridge: options.bridge,
     userlandProxy: options.userlandProxy,

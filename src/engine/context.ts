@@ -21,7 +21,7 @@ export interface EngineOptions {
   readonly run: string;
   /** The C helper's path. */
   readonly helperProgram: string;
-  /** The small init that `--init` puts before the command; the helper has it too. */
+  /** The small init that `--init` puts before the command. */
   readonly initProgram: string;
   /** How a userland proxy is started: program and arguments before `-proto …`. */
   readonly proxyCommand: readonly string[];

@@ -224,7 +224,6 @@ async function connect(options: HelperOptions): Promise<Connection> {
   const socket = child.stdio[3] as Duplex;
   const errors: Buffer[] = [];
   child.stderr?.on('data', (chunk: Buffer) => errors.push(chunk));
-  child.unref();
   return new Promise((resolve, reject) => {
     let got: Buffer = Buffer.alloc(0);
     const stop = (): void => {
@@ -236,6 +235,7 @@ async function connect(options: HelperOptions): Promise<Connection> {
       got = Buffer.concat([got, chunk]);
       if (got.length < handshake.length) return;
       stop();
+      child.unref(); // not before: its end is what a refused start waits for
       resolve(new Connection(child, socket, got.subarray(handshake.length)));
     };
     const onError = (error: Error): void => {

@@ -1,13 +1,17 @@
 /* `docker-init`: a first process for containers run with --init. It starts the command, passes signals on, reaps
- * whatever is orphaned, and ends as the command ends. Bound into the container at /sbin/docker-init. */
+ * whatever is orphaned, and ends as the command ends. A program of its own, bound into the container at
+ * /sbin/docker-init: nothing of the engine's is there to be looked at. */
 #define _GNU_SOURCE
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
-#include "context.h"
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
-int tini_main(int argc, char **argv)
+int main(int argc, char **argv)
 {
 	int first = argc > 1 && strcmp(argv[1], "--") == 0 ? 2 : 1;
 	if (first >= argc) {
