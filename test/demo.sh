@@ -36,6 +36,11 @@ finish() {
     kill "$daemon" 2>/dev/null || true
     wait "$daemon" 2>/dev/null || true
   fi
+  if pgrep -f -- "$dir" >/dev/null; then
+    echo 'processes were left behind:' >&2
+    pgrep -af -- "$dir" >&2
+    status=1
+  fi
   ip netns del $world 2>/dev/null || true
   ip netns del $lan 2>/dev/null || true
   find /sys/fs/cgroup -depth -type d -path "*/$world*" -exec rmdir {} \; 2>/dev/null || true
@@ -51,7 +56,8 @@ ip -n $world link set lo up; ip -n $world link set eth0 up; ip -n $world addr ad
 ip -n $lan link set lo up; ip -n $lan link set eth0 up; ip -n $lan addr add 198.51.100.2/24 dev eth0
 
 mkdir -p "$dir/run"
-on_host dist/berth daemon --root "$dir/root" --run "$dir/run" --host "unix://$dir/run/berth.sock" \
+# Not through a function: the job must be the daemon itself, so that it can be ended.
+nsenter --net=/run/netns/$world dist/berth daemon --root "$dir/root" --run "$dir/run" --host "unix://$dir/run/berth.sock" \
   --cgroup-parent /$world >"$dir/daemon.log" 2>&1 &
 daemon=$!
 for _ in $(seq 200); do [ -S "$dir/run/berth.sock" ] && break; kill -0 $daemon; sleep 0.05; done

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, readlinkSync, rmdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync, rmdirSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import type { World } from './world.ts';
 
@@ -65,6 +65,19 @@ function listDirectories(path: string): string[] {
     return readdirSync(path, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => join(path, name));
   } catch {
     return [];
+  }
+}
+
+/** Takes the names below /run/netns away that containers had which were ended with their world. */
+export function removeNetnsNames(pids: readonly number[]): void {
+  const targets = new Set(pids.map((pid) => `/proc/${pid}/ns/net`));
+  for (const name of existsSync('/run/netns') ? readdirSync('/run/netns') : []) {
+    const path = join('/run/netns', name);
+    try {
+      if (targets.has(readlinkSync(path))) unlinkSync(path);
+    } catch {
+      // a name that is a mount, as `ip netns add` makes it
+    }
   }
 }
 

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run, type CommandOptions, type CommandResult } from '../src/host/exec.ts';
 import {
-  cgroupDirectories, kill, mountsBelow, namespaceOf, ownProcesses, removeQuietly, takeSnapshot, type Snapshot,
+  cgroupDirectories, kill, mountsBelow, removeNetnsNames, namespaceOf, ownProcesses, removeQuietly, takeSnapshot, type Snapshot,
 } from './traces.ts';
 
 export type { Snapshot } from './traces.ts';
@@ -140,9 +140,11 @@ export async function createWorld(): Promise<World> {
       for (const daemon of daemons) await daemon.stop();
       // By namespace too: a proxy that outlived its engine names no directory.
       const spaces = [...pids.values()].map(namespaceOf);
-      for (const pid of ownProcesses(directory, cgroupParent, spaces)) kill(pid);
+      const ended = ownProcesses(directory, cgroupParent, spaces);
+      for (const pid of ended) kill(pid);
       for (const child of [...children]) child.kill('SIGKILL');
       await waitUntil(() => ownProcesses(directory, cgroupParent, spaces).length === 0, 3000);
+      removeNetnsNames(ended);
       for (const target of mountsBelow(directory).toReversed()) await run('umount', ['--lazy', target]);
       for (const path of cgroupDirectories(cgroupParent).toReversed()) removeQuietly(path);
       await rm(directory, { recursive: true, force: true });

@@ -19,7 +19,7 @@ function parse(line: readonly string[]): { options: ContainerOptions; body: Json
     0 };
   const { options, operands } = readLine('create', definition, line);
   const body = createBody(options as ContainerOptions, operands, {
-    environment: { RECORDED: 'here' }, workingDirectory: '/work', consoleSize: [0, 0],
+    environment: { RECORDED: 'here' }, workingDirectory: '/project', consoleSize: [0, 0],
   });
   return { options: options as ContainerOptions, body: JSON.parse(JSON.stringify(body)) as Json };
 }
@@ -123,5 +123,5 @@ describe('create refuses before it asks the engine, in one line and with 125', (
 
 test('a path that begins with a dot is of the working directory', () => {
   const { body } = parse(['-v', './data:/data', '-v', '.:/here', '-v', 'named:/n', 'img']);
-  expect((body['HostConfig'] as Json)['Binds']).toEqual(['/work/data:/data', '/work:/here', 'named:/n']);
+  expect((body['HostConfig'] as Json)['Binds']).toEqual(['/project/data:/data', '/project:/here', 'named:/n']);
 });
