@@ -41,3 +41,28 @@ export function openEndpoints(database: Database): Endpoints {
     },
   };
 }
+
+/** Who answers to which names on one network. */
+export interface NamedEndpoint {
+  readonly containerId: string;
+  /** The container's name; `shortId` (its first 12 digits) and `aliases` lead to it as well. */
+  readonly name: string;
+  readonly shortId: string;
+  readonly aliases: readonly string[];
+  readonly ipv4?: string;
+  readonly ipv6?: string;
+}
+
+/** What a container can look up on one of its networks: the answer of `Network.namesOn(containerId)`. */
+export interface NetworkNames {
+  readonly networkId: string;
+  readonly networkName: string;
+  /** User-defined: the default bridge resolves no names. */
+  readonly resolves: boolean;
+  /** No way out: outside names are not resolved by this network's account. */
+  readonly internal: boolean;
+  /** Everyone on it, the container itself included. */
+  readonly members: readonly NamedEndpoint[];
+  /** This container's own links: alias → container name or id. They come before names and aliases. */
+  readonly links: Readonly<Record<string, string>>;
+}
