@@ -123,6 +123,19 @@ kernel: root test-packages build images
 	@images/build.sh redis
 	@$(VITEST) run --project kernel
 
+# Berth beside real Docker: scenarios run on both, or on Berth against the record of what Docker answered.
+# SCENARIOS='inspect exec/basics' takes some of them.
+COMPARE := $(NODE) test/compat/main.ts
+compare: root test-packages build images
+	@$(COMPARE) live $(SCENARIOS)
+
+compare-record: root test-packages build images
+	@$(COMPARE) record $(SCENARIOS)
+
+compare-recorded: root test-packages build images
+	@$(COMPARE) recorded $(SCENARIOS)
+.PHONY: compare compare-record compare-recorded
+
 test: root test-packages build images
 	@images/build.sh redis
 	@$(MAKE) --no-print-directory check
