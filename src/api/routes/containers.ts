@@ -6,11 +6,10 @@ import { pruneContainers } from '../../engine/prune.ts';
 import { sizeOf } from '../../engine/system.ts';
 import type { ContainerRecord } from '../../model/container.ts';
 import { BerthError, invalid } from '../../model/errors.ts';
-import type { HostConfig } from '../../model/host-config.ts';
 import { readJson, type Call } from '../request.ts';
 import type { Route } from '../server.ts';
 import { inspect, summary } from '../wire/container.ts';
-import { parseCreate, parseHostConfig, parseRestartPolicy } from '../wire/create.ts';
+import { parseCreate, parseUpdate } from '../wire/create.ts';
 
 const id = (call: Call): string => call.params.id ?? '';
 
@@ -173,26 +172,7 @@ export const containerRoutes: readonly Route[] = [
     method: 'POST',
     path: '/containers/:id/update',
     handler: async (call) => {
-      const body = await readJson(call);
-      const given = typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {};
-      const parsed = parseHostConfig(body);
-      const limits = Object.fromEntries(
-        Object.entries(parsed).filter(
-          ([name, value]) =>
-            name !== 'RestartPolicy' &&
-            given[name] !== undefined &&
-            given[name] !== null &&
-            value !== 0 &&
-            value !== '' &&
-            !(Array.isArray(value) && value.length === 0),
-        ),
-      );
-      const warnings = await call.engine.update(id(call), {
-        limits: limits as Partial<HostConfig>,
-        ...(given.RestartPolicy && parsed.RestartPolicy.Name
-          ? { restartPolicy: parseRestartPolicy(given.RestartPolicy) }
-          : {}),
-      });
+      const warnings = await call.engine.update(id(call), parseUpdate(await readJson(call)));
       return { status: 200, body: { Warnings: warnings } };
     },
   },

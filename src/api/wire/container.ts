@@ -161,10 +161,10 @@ export function inspect(record: ContainerRecord, paths: InspectPaths, execIds: r
     ProcessLabel: '',
     AppArmorProfile: '',
     ExecIDs: execIds.length > 0 ? [...execIds] : null,
-    HostConfig: record.hostConfig as ContainerInspect['HostConfig'],
+    HostConfig: record.hostConfig,
     GraphDriver: { Name: 'overlay2', Data: { ...paths.graph } },
     Mounts: record.mounts.map(mountPoint),
-    Config: record.config as ContainerInspect['Config'],
+    Config: record.config,
     NetworkSettings: networkSettings(record),
   };
 }

@@ -11,6 +11,7 @@ export * from './docker-config.ts';
 export * from './docker-image.ts';
 export * from './docker-system.ts';
 
+import type * as model from '../../model/host-config.ts';
 import type { ContainerConfig, HostConfig, NetworkingConfig, EndpointSettings } from './docker-config.ts';
 
 /** Body of every answer ≥ 400. */
@@ -19,10 +20,10 @@ export interface ErrorResponse {
 }
 
 /** POST /containers/create?name=&platform= */
-export interface ContainerCreateRequest extends ContainerConfig {
+export type ContainerCreateRequest = ContainerConfig & {
   HostConfig?: HostConfig | null;
   NetworkingConfig?: NetworkingConfig | null;
-}
+};
 
 export interface ContainerCreateResponse {
   Id: string;
@@ -139,12 +140,12 @@ export interface ContainerInspect {
   ProcessLabel: string;
   AppArmorProfile: string;
   ExecIDs: string[] | null;
-  HostConfig: HostConfig;
+  HostConfig: model.HostConfig;
   GraphDriver: { Name: string; Data: Record<string, string> | null };
   SizeRw?: number;
   SizeRootFs?: number;
   Mounts: MountPoint[];
-  Config: ContainerConfig;
+  Config: model.ContainerConfig;
   NetworkSettings: NetworkSettings;
 }
 

@@ -49,13 +49,12 @@ async function runContainer(cli: Cli, options: Values<typeof flags>, args: strin
   }
   checkTerminal(cli, body.AttachStdin === true, options.tty);
   const { Id } = await createContainer(cli, options, body);
-  const { AttachStdin: stdin = false, AttachStdout: stdout = false, AttachStderr: stderr = false } = body;
   return runAtTerminal(cli, {
     container: Id,
     tty: options.tty,
-    stdin,
-    stdout,
-    stderr,
+    stdin: body.AttachStdin === true,
+    stdout: body.AttachStdout === true,
+    stderr: body.AttachStderr === true,
     detachKeys: options.detachKeys,
     passSignals: options.sigProxy,
     condition: options.rm ? 'removed' : 'next-exit',
