@@ -45,6 +45,11 @@ export class Query {
     return this.#values.get(name) ?? undefined;
   }
 
+  /** All values of a name that may be given several times. */
+  texts(name: string): string[] {
+    return this.#values.getAll(name);
+  }
+
   /** Docker's reading: anything but these is true. */
   flag(name: string, otherwise = false): boolean {
     const value = this.#values.get(name)?.trim().toLowerCase();

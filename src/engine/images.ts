@@ -1,3 +1,6 @@
+import type { Readable } from 'node:stream';
+import type { ImportRequest, LoadedImage } from '../image/store.ts';
+import type { Progress } from '../image/stage.ts';
 import { isAlive } from '../model/container.ts';
 import type { ImageId } from '../model/ids.ts';
 import type { Context } from './context.ts';
@@ -55,6 +58,37 @@ export function referenceMatches(name: string, pattern: string): boolean {
   return glob(pattern).test(name) || glob(pattern).test(bare);
 }
 
+/** Tells an event of an image, with the attributes that Docker gives: labels and name. */
+function tell(context: Context, action: string, id: ImageId, name: string): void {
+  context.events.emit('image', action, id, { ...context.images.find(id)?.config.config?.Labels, name });
+}
+
+export async function loadImages(context: Context, stream: Readable, progress: Progress): Promise<LoadedImage[]> {
+  const loaded = await context.images.load(stream, progress);
+  for (const id of new Set(loaded.map((image) => image.id))) tell(context, 'load', id, id);
+  return loaded;
+}
+
+export async function importImage(
+  context: Context, stream: Readable, request: ImportRequest, progress: Progress,
+): Promise<ImageId> {
+  const id = await context.images.import(stream, request, progress);
+  tell(context, 'import', id, id);
+  return id;
+}
+
+/** Throws before the first byte where one of them isn't there. */
+export async function* saveImages(context: Context, names: readonly string[]): AsyncGenerator<Buffer> {
+  const { ids, archive } = context.images.save(names);
+  for (const id of ids) tell(context, 'save', id, id);
+  yield* archive;
+}
+
+export function tagImage(context: Context, source: string, target: string): void {
+  const { id, name } = context.images.tag(source, target);
+  tell(context, 'tag', id, name);
+}
+
 export async function removeImage(
   context: Context,
   name: string,
@@ -63,8 +97,8 @@ export async function removeImage(
   const { id } = context.images.get(name);
   const lines = await context.images.remove(name, { force, usedBy: (image) => imageUsers(context, image) });
   for (const line of lines) {
-    if ('Untagged' in line) context.events.emit('image', 'untag', id, { name: line.Untagged });
-    else if (line.Deleted === id) context.events.emit('image', 'delete', id, { name: id });
+    if ('Untagged' in line) tell(context, 'untag', id, id);
+    else if (line.Deleted === id) tell(context, 'delete', id, id);
   }
   context.userFiles.delete(id);
   return lines;

@@ -27,7 +27,7 @@ export interface ArchivedLayer {
 
 const maxDepth = 4;
 /** Overlayfs's limit is 500, Docker's 125; the names must fit into a page of mount options. */
-const maxLayers = 127;
+export const maxLayers = 127;
 
 /** Understands a received archive; the host's platform is chosen where an image comes for several. */
 export async function imagesOf(archive: Archive, platform: Platform): Promise<ArchivedImage[]> {

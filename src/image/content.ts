@@ -29,7 +29,7 @@ export async function openContent(root: string): Promise<ContentStore> {
   const path = (digest: Digest): string => join(directory, hexOf(digest));
   return {
     path,
-    place: ({ path: from, digest }) => rename(from, path(digest)),
+    place: ({ path: from, digest }) => (from === path(digest) ? Promise.resolve() : rename(from, path(digest))),
     async sweep(keep) {
       let freed = 0;
       for (const name of await list(directory)) {

@@ -47,6 +47,8 @@ export interface ImageRecords {
   /** Points a name at an image; the id that had it before, if another. */
   setName(canonical: string, id: ImageId): ImageId | undefined;
   deleteName(canonical: string): void;
+  /** All names of a repository that have a tag. */
+  tagsOf(repository: Pick<Reference, 'domain' | 'path'>): { readonly reference: Reference; readonly id: ImageId }[];
   /** Canonical, tags before digests. */
   namesOf(id: ImageId): string[];
   /** Whether this blob is known to unpack to this diff id. */
@@ -133,11 +135,19 @@ export function openImageRecords(database: Database): ImageRecords {
     },
     insert({ id, config, layers, manifest }) {
       database.run('INSERT OR IGNORE INTO images VALUES (?, ?, ?)', id, JSON.stringify(config), manifest ?? null);
-      if (manifest) database.run('UPDATE images SET manifest = ? WHERE id = ? AND manifest IS NULL', manifest, id);
+      const before = database.get<ImageRow>('SELECT * FROM images WHERE id = ?', id)?.manifest;
+      // A manifest names its own blobs: they take the place of those that the image came with before.
+      const replaces = manifest !== undefined && before !== manifest;
+      if (replaces) database.run('UPDATE images SET manifest = ? WHERE id = ?', manifest, id);
       layers.forEach((layer, position) => {
         database.run(
           'INSERT OR IGNORE INTO image_layers VALUES (?, ?, ?, ?, ?, ?, ?)',
           id, position, layer.diffId, layer.blob, layer.blobSize, layer.name, layer.size,
+        );
+        if (!replaces) return;
+        database.run(
+          'UPDATE image_layers SET blob = ?, blob_size = ? WHERE image = ? AND position = ?',
+          layer.blob, layer.blobSize, id, position,
         );
       });
     },
@@ -146,6 +156,12 @@ export function openImageRecords(database: Database): ImageRecords {
       const before = byName(canonical);
       database.run('INSERT OR REPLACE INTO image_names VALUES (?, ?)', canonical, id);
       return before === id ? undefined : before;
+    },
+    tagsOf({ domain, path }) {
+      const rows = database.all<{ name: string; image: ImageId }>(
+        `SELECT name, image FROM image_names WHERE name > ? AND name < ? ORDER BY name`, `${domain}/${path}:`, `${domain}/${path};`,
+      );
+      return rows.map(({ name, image }) => ({ reference: parseReference(name), id: image }));
     },
     deleteName: (canonical) => database.run('DELETE FROM image_names WHERE name = ?', canonical),
     isVerified: (blob, diffId) =>

@@ -1,21 +1,20 @@
-import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { Database } from '../host/database.ts';
-import { list, makeDirectory, remove } from '../host/files.ts';
-import { syncFileSystem } from '../host/unpacker.ts';
-import { codeOf, conflict, notFound, unavailable } from '../model/errors.ts';
-import type { Digest, ImageId } from '../model/ids.ts';
-import type { ImageConfig, Platform } from '../model/oci-image.ts';
-import { canonicalName, familiarName, parseReference, withDefaultTag } from '../model/reference.ts';
+import { invalid, notFound } from '../model/errors.ts';
+import type { ImageId } from '../model/ids.ts';
+import type { ContainerDefaults, ImageConfig, Platform } from '../model/oci-image.ts';
+import { canonicalName, familiarName, parseReference, withDefaultTag, type Reference } from '../model/reference.ts';
 import { receiveArchive } from './archive.ts';
 import { imagesOf, type ArchivedImage } from './archived-images.ts';
+import { builtImage, type BaseImage, type NewImage } from './built.ts';
+import { applyChanges } from './changes.ts';
 import { openContent, type ReceivedContent } from './content.ts';
 import { historyOf, type HistoryEntry } from './history.ts';
-import { imageOfTar, type ImportRequest } from './import.ts';
-import { openImageRecords, type ImageLayer, type ImageRecord } from './records.ts';
+import { openIntake } from './intake.ts';
+import { openImageRecords, type ImageRecord } from './records.ts';
 import { planRemoval, type ImageUser, type RemovalLine, type RemovalPlan } from './removal.ts';
-import { LayerStage, type LayerStore, type Progress, type StagedLayer } from './stage.ts';
+import { imagesToSave, savedArchive } from './save.ts';
+import type { LayerStore, Progress } from './stage.ts';
 
 export interface ImageOptions {
   readonly database: Database;
@@ -32,6 +31,29 @@ export interface LoadedImage {
   /** Familiar name, `web:latest`; undefined for an image without a name. */
   readonly reference?: string;
   readonly id: ImageId;
+}
+
+export interface ImportRequest {
+  /** `web`, `localhost:5000/web`; without it the image has no name. */
+  readonly repository?: string;
+  readonly tag?: string;
+  /** Dockerfile instructions: `CMD ["httpd"]`, `ENV A=b`. */
+  readonly changes?: readonly string[];
+  readonly message?: string;
+  readonly platform?: Platform;
+}
+
+/** What an image made of a new layer says of itself. */
+export interface ConfigPatch {
+  /** All defaults of its containers; the parent's, where absent. */
+  readonly config?: ContainerDefaults;
+  readonly author?: string;
+  readonly comment?: string;
+  /** The command that made the layer, as `history` shows it. */
+  readonly createdBy?: string;
+  /** `web`, `localhost:5000/web`; without it the image has no name. */
+  readonly repository?: string;
+  readonly tag?: string;
 }
 
 export interface RemoveOptions {
@@ -52,15 +74,28 @@ export interface RemoveOptions {
 export interface Images {
   /** From `docker save`, `podman save`, OCI archives or packed OCI folders. One entry for each name loaded. */
   load(stream: Readable, progress?: Progress): Promise<LoadedImage[]>;
+  /** What `load` does, for images that come another way: `come` brings them into the directory it is given. */
+  take(come: (directory: string) => Promise<readonly ArchivedImage[]>, progress?: Progress): Promise<LoadedImage[]>;
   /** One layer, from a file system's tar. */
   import(stream: Readable, request: ImportRequest, progress?: Progress): Promise<ImageId>;
+  /**
+   * A layer's tar (OCI whiteouts, compressed or not) on top of an image, or alone: the way of `commit`. Streams; costs
+   * what the new layer costs.
+   */
+  addLayer(parent: ImageId | undefined, tar: AsyncIterable<Buffer>, patch: ConfigPatch): Promise<ImageId>;
+  /**
+   * An archive of images by name (`web:1`), repository (`web`: all its tags) or id, as `docker save` writes it. Throws
+   * before the first byte where a name isn't there. What it needs stays until the stream ends.
+   */
+  save(names: readonly string[]): SavedImages;
   /** Newest first. */
   list(): ImageRecord[];
   /** By name, name with digest, id, or unique beginning of an id. */
   find(name: string): ImageRecord | undefined;
   /** The same, but throws `not-found` in Docker's words. */
   get(name: string): ImageRecord;
-  tag(source: string, target: string): void;
+  /** Gives an image a further name, or moves one; the familiar name it got. */
+  tag(source: string, target: string): { readonly id: ImageId; readonly name: string };
   history(name: string): HistoryEntry[];
   config(id: ImageId): ImageConfig;
   /** Names under `layers/`, bottom first. */
@@ -70,13 +105,16 @@ export interface Images {
   prune(options: { dangling: boolean; usedBy: (id: ImageId) => readonly ImageUser[] }): Promise<PruneReport>;
 }
 
+export interface SavedImages {
+  readonly ids: readonly ImageId[];
+  readonly archive: AsyncIterable<Buffer>;
+}
+
 export interface PruneReport {
   readonly deleted: readonly RemovalLine[];
   /** Bytes. */
   readonly reclaimed: number;
 }
-
-const noSpace = new Set(['ENOSPC', 'EDQUOT']);
 
 const hostPlatform = (): Platform => ({
   os: 'linux',
@@ -87,16 +125,7 @@ export async function openImages(options: ImageOptions): Promise<Images> {
   const { database, root, layers, unpackHelper: helper, platform = hostPlatform() } = options;
   const records = openImageRecords(database);
   const content = await openContent(root);
-  const temporary = join(root, 'tmp');
-  /** What loads under way use and no record names yet. */
-  const pins = new Set<{ readonly layers: Set<string>; readonly blobs: Set<Digest> }>();
-  // Placing and sweeping never overlap: what one has just renamed, the other would take for rubbish.
-  let turn: Promise<unknown> = Promise.resolve();
-  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
-    const result = turn.then(work);
-    turn = result.catch(() => undefined);
-    return result;
-  };
+  const intake = await openIntake({ database, root, layers, helper, records, content });
 
   const get = (name: string): ImageRecord => {
     const found = records.resolve(name)?.record;
@@ -104,87 +133,20 @@ export async function openImages(options: ImageOptions): Promise<Images> {
     return found;
   };
 
-  const sweep = (): Promise<number> =>
-    inTurn(async () => {
-      const keptLayers = new Set<string>();
-      const keptBlobs = new Set<Digest>();
-      for (const id of records.ids()) {
-        const record = records.byId(id)!;
-        keptBlobs.add(id);
-        if (record.manifest) keptBlobs.add(record.manifest);
-        for (const layer of record.layers) {
-          keptLayers.add(layer.name);
-          keptBlobs.add(layer.blob);
-        }
-      }
-      for (const pin of pins) {
-        pin.layers.forEach((name) => keptLayers.add(name));
-        pin.blobs.forEach((digest) => keptBlobs.add(digest));
-      }
-      await content.sweep(keptBlobs);
-      return layers.sweep(keptLayers);
+  const take: Images['take'] = (come, progress = () => undefined) =>
+    intake.aside(async (directory) => {
+      const images = await come(directory);
+      await intake.store(images, directory, progress);
+      return images.flatMap(({ id, references }): LoadedImage[] =>
+        references.length === 0 ? [{ id }] : references.map((one) => ({ id, reference: familiarName(one) })),
+      );
     });
 
-  /** Unpacks, syncs, places and records; all or nothing. */
-  const store = async (images: readonly ArchivedImage[], directory: string, progress: Progress): Promise<void> => {
-    const pin = { layers: new Set<string>(), blobs: new Set<Digest>() };
-    pins.add(pin);
-    try {
-      const stage = new LayerStage({
-        layers, helper, directory: join(directory, 'layers'), progress, isVerified: records.isVerified,
-        pin: (layer) => pin.layers.add(layer.name),
-      });
-      const unpacked: { image: ArchivedImage; layers: ImageLayer[] }[] = [];
-      for (const image of images) unpacked.push({ image, layers: await stage.add(image) });
-      await syncFileSystem(helper, root);
-      const staged = stage.staged;
-      for (const { layer } of staged) pin.layers.add(layer.name);
-      await inTurn(() => place(images, staged));
-      database.transaction(() => {
-        for (const { layer } of staged) layers.record(layer);
-        for (const { image, layers: imageLayers } of unpacked) {
-          const { id, config, manifest } = image;
-          records.insert({ id, config, layers: imageLayers, ...(manifest ? { manifest: manifest.digest } : {}) });
-          for (const reference of image.references) {
-            const before = records.setName(canonicalName(reference), id);
-            if (before) {
-              const words = 'already exists, renaming the old one with ID';
-              progress({ stream: `The image ${familiarName(reference)} ${words} ${before} to empty string\n` });
-            }
-          }
-        }
-      });
-    } finally {
-      pins.delete(pin);
-    }
-
-    async function place(all: readonly ArchivedImage[], staged: readonly StagedLayer[]): Promise<void> {
-      const blobs = new Map<Digest, ReceivedContent>();
-      for (const image of all) {
-        for (const blob of [image.configContent, image.manifest, ...image.layers.map((layer) => layer.content)]) {
-          if (blob) blobs.set(blob.digest, blob);
-        }
-      }
-      for (const digest of blobs.keys()) pin.blobs.add(digest);
-      for (const blob of blobs.values()) await content.place(blob);
-      for (const { layer, tree } of staged) await layers.place(layer, tree);
-    }
-  };
-
-  /** A directory that is gone afterwards, with whatever a failure left in the store. */
-  const aside = async <T>(work: (directory: string) => Promise<T>): Promise<T> => {
-    const directory = join(temporary, randomBytes(6).toString('hex'));
-    await makeDirectory(directory);
-    try {
-      return await work(directory);
-    } catch (error) {
-      await sweep().catch(() => undefined);
-      if (!noSpace.has(codeOf(error) ?? '')) throw error;
-      const todo = "remove what isn't needed, or add space";
-      throw unavailable(`store image under ${root}: no space left on device: ${todo}`, error);
-    } finally {
-      await remove(directory);
-    }
+  const build = async (
+    tar: AsyncIterable<Buffer>, image: NewImage, base?: BaseImage, progress?: Progress,
+  ): Promise<ImageId> => {
+    const [made] = await take(async (directory) => [await builtImage(tar, image, base, directory)], progress);
+    return made!.id;
   };
 
   /** Carries a removal out; the bytes it freed. */
@@ -193,13 +155,8 @@ export async function openImages(options: ImageOptions): Promise<Images> {
       for (const name of names) records.deleteName(name);
       if (deletes) records.delete(id);
     });
-    return deletes ? sweep() : 0;
+    return deletes ? intake.sweep() : 0;
   };
-
-  // What a load left that was killed: files aside, then what it had placed without a record.
-  await makeDirectory(temporary);
-  for (const name of await list(temporary)) await remove(join(temporary, name));
-  await sweep();
 
   return {
     get,
@@ -207,28 +164,53 @@ export async function openImages(options: ImageOptions): Promise<Images> {
     list: () =>
       records.ids().map((id) => records.byId(id)!)
         .sort((a, b) => Date.parse(b.config.created ?? '') - Date.parse(a.config.created ?? '') || 0),
-    load: (stream, progress = () => undefined) =>
-      aside(async (directory) => {
-        const images = await imagesOf(await receiveArchive(stream, directory), platform);
-        await store(images, directory, progress);
-        return images.flatMap(({ id, references }): LoadedImage[] =>
-          references.length === 0 ? [{ id }] : references.map((one) => ({ id, reference: familiarName(one) })),
-        );
-      }),
-    import: (stream, request, progress = () => undefined) =>
-      aside(async (directory) => {
-        const { repository, tag } = request;
-        const reference = repository
-          ? withDefaultTag(parseReference(tag ? `${repository}:${tag}` : repository))
-          : undefined;
-        const image = await imageOfTar(stream, request, reference, directory, platform);
-        await store([image], directory, progress);
-        return image.id;
-      }),
+    take,
+    load: (stream, progress) =>
+      take(async (directory) => imagesOf(await receiveArchive(stream, directory), platform), progress),
+    async import(stream, request, progress) {
+      const reference = referenceIn(request);
+      const config = applyChanges({}, request.changes ?? []);
+      return build(stream as AsyncIterable<Buffer>, {
+        config, platform: request.platform ?? platform, comment: request.message ?? 'Imported from -',
+        ...(reference ? { reference } : {}),
+      }, undefined, progress);
+    },
+    async addLayer(parent, tar, { config, author, comment, createdBy, ...name }) {
+      const below = parent === undefined ? undefined : get(parent);
+      const reference = referenceIn(name);
+      const image: NewImage = {
+        config: config ?? below?.config.config ?? {},
+        platform: below?.config ?? platform,
+        ...(author ? { author } : {}),
+        ...(comment ? { comment } : {}),
+        ...(createdBy ? { createdBy } : {}),
+        ...(reference ? { reference } : {}),
+      };
+      if (!below) return build(tar, image);
+      const layers = below.layers.map(({ diffId, blob, blobSize }) => ({
+        diffId, name: blob, content: { path: content.path(blob), digest: blob, size: blobSize } satisfies ReceivedContent,
+      }));
+      return intake.holding([below], () => build(tar, image, { config: below.config, layers }));
+    },
+    save(names) {
+      const chosen = imagesToSave(records, names);
+      const held = chosen.map(({ record }) => record);
+      const archive = async function* (): AsyncGenerator<Buffer> {
+        const { release } = intake.hold(held);
+        try {
+          yield* savedArchive(chosen, content);
+        } finally {
+          release();
+        }
+      };
+      return { ids: held.map(({ id }) => id), archive: archive() };
+    },
     tag(source, target) {
       const reference = withDefaultTag(parseReference(target));
-      if (reference.digest) throw conflict(`refusing to create a tag with a digest reference: ${target}`);
-      records.setName(canonicalName(reference), get(source).id);
+      if (reference.digest) throw invalid('refusing to create a tag with a digest reference');
+      const { id } = get(source);
+      records.setName(canonicalName(reference), id);
+      return { id, name: familiarName(reference) };
     },
     history(name) {
       const record = get(name);
@@ -260,6 +242,11 @@ export async function openImages(options: ImageOptions): Promise<Images> {
       return { deleted, reclaimed };
     },
   };
+}
+
+function referenceIn({ repository, tag }: { repository?: string; tag?: string }): Reference | undefined {
+  if (!repository) return undefined;
+  return withDefaultTag(parseReference(tag ? `${repository}:${tag}` : repository));
 }
 
 /** With the tag that was meant: `web:latest`. */

@@ -1,10 +1,11 @@
 import { parseTime } from '../../engine/clock.ts';
 import { parseFilters } from '../../engine/filters.ts';
-import { imageFilters, imageUsers, listImages, removeImage } from '../../engine/images.ts';
-import { BerthError, invalid, messageOf, notFound } from '../../model/errors.ts';
+import { imageFilters, imageUsers, listImages, removeImage, tagImage } from '../../engine/images.ts';
+import { BerthError, invalid, notFound } from '../../model/errors.ts';
 import { jsonLines } from '../ndjson.ts';
 import type { Answer, Call } from '../request.ts';
 import type { Route } from '../server.ts';
+import { importHandler, loadHandler, saveHandler } from './image-archives.ts';
 import { imageInspect, imageSummary } from '../wire/image.ts';
 
 /** `/images/NAME/VERB`: names have slashes, so the last part is the verb. */
@@ -15,50 +16,10 @@ function nameAndVerb(call: Call): { name: string; verb: string } {
   return { name: rest.slice(0, slash), verb: rest.slice(slash + 1) };
 }
 
-async function loadHandler(call: Call): Promise<void> {
-  const quiet = call.query.flag('quiet');
-  const { images, events } = call.engine.context;
-  const out = jsonLines(call);
-  try {
-    const loaded = await images.load(call.request, (line) => void (quiet && line.status ? undefined : out.write(line)));
-    for (const { reference, id } of loaded) {
-      await out.write({ stream: reference ? `Loaded image: ${reference}\n` : `Loaded image ID: ${id}\n` });
-      events.emit('image', 'load', id, { name: reference ?? id });
-    }
-  } catch (error) {
-    await out.write({ errorDetail: { message: messageOf(error) }, error: messageOf(error) });
-  }
-  out.end();
-}
-
 async function createHandler(call: Call): Promise<Answer | void> {
   const { context } = call.engine;
   const source = call.query.text('fromSrc');
-  if (source !== undefined && source !== '') {
-    if (source !== '-')
-      throw new BerthError(
-        'not-implemented',
-        `import from ${source.slice(0, 200)} is not there yet: send the archive itself`,
-      );
-    const repository = call.query.text('repo');
-    const tag = call.query.text('tag');
-    const message = call.query.text('message');
-    const changes = new URLSearchParams((call.request.url ?? '').split('?')[1] ?? '').getAll('changes');
-    const out = jsonLines(call);
-    try {
-      const id = await context.images.import(
-        call.request,
-        { ...(repository ? { repository } : {}), ...(tag ? { tag } : {}), ...(message ? { message } : {}), changes },
-        (line) => void out.write(line),
-      );
-      await out.write({ status: id });
-      context.events.emit('image', 'import', id, { name: repository ?? id });
-    } catch (error) {
-      await out.write({ errorDetail: { message: messageOf(error) }, error: messageOf(error) });
-    }
-    out.end();
-    return undefined;
-  }
+  if (source) return importHandler(call, source);
   const name = call.query.text('fromImage');
   if (!name) throw invalid('images/create: fromImage or fromSrc is expected');
   const tag = call.query.text('tag');
@@ -80,14 +41,13 @@ function tagHandler(call: Call, name: string): Answer {
   const repository = call.query.text('repo');
   if (!repository) throw invalid('tag: repo is expected');
   const target = call.query.text('tag') ? `${repository}:${call.query.text('tag')}` : repository;
-  call.engine.context.images.tag(name, target);
-  const { id } = call.engine.context.images.get(target);
-  call.engine.context.events.emit('image', 'tag', id, { name: target });
+  tagImage(call.engine.context, name, target);
   return { status: 201 };
 }
 
 export const imageRoutes: readonly Route[] = [
   { method: 'POST', path: '/images/load', handler: loadHandler },
+  { method: 'GET', path: '/images/get', handler: (call) => saveHandler(call, call.query.texts('names')) },
   { method: 'POST', path: '/images/create', handler: createHandler },
   {
     method: 'GET',
@@ -134,7 +94,7 @@ export const imageRoutes: readonly Route[] = [
             })),
         };
       }
-      if (verb === 'get') throw new BerthError('not-implemented', 'save is not there yet in this version of Berth');
+      if (verb === 'get') return saveHandler(call, [name]);
       throw new BerthError('not-found', 'page not found');
     },
   },

@@ -13,7 +13,6 @@ const missing: readonly (readonly [Route['method'], string, string])[] = [
   ['POST', '/build/prune', 'build'],
   ['POST', '/auth', 'logging in to registries'],
   ['GET', '/images/search', 'search'],
-  ['GET', '/images/get', 'save'],
   ['GET', '/distribution/*', 'asking registries'],
   ['POST', '/session', 'build sessions'],
   ['GET', '/containers/:id/checkpoints', 'checkpoints'],
