@@ -29,35 +29,6 @@ const checks: readonly ((wish: Wish) => void)[] = [
       );
     }
   },
-  ({ hostConfig: { Memory: memory, MemorySwap: swap, MemoryReservation: reservation } }) => {
-    if (memory !== 0 && memory < 6 * 2 ** 20) throw invalid('Minimum memory limit allowed is 6MB');
-    if (memory > 0 && swap > 0 && swap < memory) {
-      throw invalid('Minimum memoryswap limit should be larger than memory limit, see usage');
-    }
-    if (memory === 0 && swap > 0)
-      throw invalid('You should always set the Memory limit when using Memoryswap limit, see usage');
-    if (memory > 0 && reservation > memory) {
-      throw invalid('Minimum memory limit can not be less than memory reservation limit, see usage');
-    }
-    if (reservation > 0 && reservation < 6 * 2 ** 20) throw invalid('Minimum memory reservation allowed is 6MB');
-  },
-  ({ hostConfig: { MemorySwappiness: swappiness } }) => {
-    if (swappiness !== null && (swappiness < -1 || swappiness > 100)) {
-      throw invalid(`Invalid value: ${swappiness}, valid memory swappiness range is 0-100`);
-    }
-  },
-  ({ hostConfig: { NanoCpus: nano, CpuQuota: quota, CpuPeriod: period } }) => {
-    if (nano > 0 && period > 0) throw invalid('Conflicting options: Nano CPUs and CPU Period cannot both be set');
-    if (nano > 0 && quota > 0) throw invalid('Conflicting options: Nano CPUs and CPU Quota cannot both be set');
-    if (nano < 0) throw invalid(`Range of CPUs is from 0.01 on, as in '--cpus 1.5'`);
-    if (nano > 0 && nano < 1e7) throw invalid('Range of CPUs is from 0.01 on: no value below it is available');
-    if (period !== 0 && (period < 1000 || period > 1_000_000))
-      throw invalid('CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)');
-    if (quota > 0 && quota < 1000) throw invalid('CPU cfs quota can not be less than 1ms (i.e. 1000)');
-  },
-  ({ hostConfig: { BlkioWeight: weight } }) => {
-    if (weight !== 0 && (weight < 10 || weight > 1000)) throw invalid('Range of blkio weight is from 10 to 1000');
-  },
   ({ hostConfig: { ShmSize: size } }) => {
     if (size < 0) throw invalid('SHM size can not be less than 0');
   },

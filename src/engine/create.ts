@@ -4,6 +4,8 @@ import { neverRun, type ContainerRecord } from '../model/container.ts';
 import type { ContainerConfig, HostConfig, NetworkingConfig } from '../model/host-config.ts';
 import type { ContainerId } from '../model/ids.ts';
 import { invalid } from '../model/errors.ts';
+import { withoutUnsupported } from '../runtime/cgroups.ts';
+import { validateResources } from '../runtime/validate-resources.ts';
 import { checkCreate, createWarnings } from './checks.ts';
 import { now } from './clock.ts';
 import { pathsOf, tell, type Context } from './context.ts';
@@ -13,6 +15,7 @@ import { mountWishes } from './mounts.ts';
 import { resolveMounts, wishesFrom } from './mount-points.ts';
 import { checkName, randomId, randomName } from './names.ts';
 import { wantedPorts } from './networking.ts';
+import { resourcesOf } from './resources.ts';
 import { parseSecurity } from './security.ts';
 import { UndoStack } from './undo.ts';
 import { fillVolumes } from './copy-up.ts';
@@ -36,7 +39,9 @@ export async function create(
   const image = context.images.get(request.config.Image);
   const config = withImageDefaults(request.config, context.images.config(image.id).config ?? {});
   checkCommand(config);
-  const hostConfig = withDefaults(context, request.hostConfig);
+  const asked = withDefaults(context, request.hostConfig);
+  validateResources(await resourcesOf(asked), context.host);
+  const { kept: hostConfig, warnings } = withoutUnsupported(context.host.cgroups, asked);
   const wish = { config, hostConfig };
   checkCreate(wish);
   parseSecurity(hostConfig.SecurityOpt ?? [], hostConfig.Privileged);
@@ -87,7 +92,7 @@ export async function create(
       context.options.log(`container ${id}: after a failed create: ${leftover}`);
     throw error;
   }
-  return { id, warnings: createWarnings(wish) };
+  return { id, warnings: [...warnings, ...createWarnings(wish)] };
 }
 
 /**
@@ -120,6 +125,8 @@ function withDefaults(context: Context, hostConfig: HostConfig): HostConfig {
     LogConfig: { Type: hostConfig.LogConfig.Type || 'json-file', Config: hostConfig.LogConfig.Config },
     Runtime: hostConfig.Runtime || 'berth',
     RestartPolicy: { ...hostConfig.RestartPolicy, Name: hostConfig.RestartPolicy.Name || 'no' },
+    // Clients send 0 and -1 for "none".
+    PidsLimit: (hostConfig.PidsLimit ?? 0) > 0 ? hostConfig.PidsLimit : null,
     MemorySwap: hostConfig.MemorySwap || (hostConfig.Memory > 0 ? hostConfig.Memory * 2 : 0),
   };
 }

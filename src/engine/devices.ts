@@ -100,12 +100,12 @@ async function numbers(path: string): Promise<{ major: number; minor: number }> 
 }
 
 export const throttles = (
-  list: readonly ThrottleDevice[] | null,
+  list: readonly ThrottleDevice[] | null | undefined,
 ): Promise<{ major: number; minor: number; rate: number }[]> =>
   Promise.all((list ?? []).map(async ({ Path: path, Rate: rate }) => ({ ...(await numbers(path)), rate })));
 
 export const weights = (
-  list: readonly WeightDevice[] | null,
+  list: readonly WeightDevice[] | null | undefined,
 ): Promise<{ major: number; minor: number; weight: number }[]> =>
   Promise.all(
     (list ?? []).map(async ({ Path: path, Weight: weight }) => {

@@ -1,21 +1,20 @@
 import { isAlive, type ContainerRecord } from '../model/container.ts';
 import { unavailable } from '../model/errors.ts';
-import type { Ulimit } from '../model/host-config.ts';
 import * as files from '../host/files.ts';
 import type { Placement } from '../runtime/placement.ts';
 import type {
   MountRequest,
   NamespaceRequest,
   Propagation,
-  ResourcesRequest,
   SpecRequest,
 } from '../runtime/spec/build.ts';
 import { cgroupPath } from './cgroups.ts';
 import { pathsOf, type Context } from './context.ts';
-import { devicesUnder, resolveDevices, throttles, weights } from './devices.ts';
+import { devicesUnder, resolveDevices } from './devices.ts';
 import { etcOwner, hostnameOf } from './etc-files.ts';
 import { commandOf, environmentOf } from './image-config.ts';
 import { runningContainer, type Attached } from './networking.ts';
+import { resourcesOf, rlimitsOf } from './resources.ts';
 import { parseSecurity } from './security.ts';
 import { resolveUser } from './user.ts';
 import { overlayOf, userFilesOf } from './user-files.ts';
@@ -36,7 +35,7 @@ export async function specRequest(
   const [userFiles, devices, resources] = await Promise.all([
     userFilesOf(context, record),
     hostConfig.Privileged ? devicesUnder() : resolveDevices(hostConfig.Devices),
-    resourcesOf(record),
+    resourcesOf(hostConfig),
   ]);
   const user = resolveUser(config.User, userFiles, hostConfig.GroupAdd ?? []);
   const namespaces = namespacesOf(context, record, attached, joined);
@@ -118,45 +117,6 @@ function parseSize(text: string | undefined): number | undefined {
   if (!match) return undefined;
   const unit = { '': 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 }[(match[2] ?? '').toLowerCase()] ?? 1;
   return Number(match[1]) * unit;
-}
-
-const rlimitsOf = (ulimits: readonly Ulimit[] | null): { type: string; soft: number; hard: number }[] =>
-  (ulimits ?? []).map(({ Name: name, Soft: soft, Hard: hard }) => ({
-    type: `RLIMIT_${name.toUpperCase()}`,
-    soft,
-    hard,
-  }));
-
-async function resourcesOf({ hostConfig }: ContainerRecord): Promise<ResourcesRequest> {
-  const [blkioWeightDevice, deviceReadBps, deviceWriteBps, deviceReadIops, deviceWriteIops] = await Promise.all([
-    weights(hostConfig.BlkioWeightDevice),
-    throttles(hostConfig.BlkioDeviceReadBps),
-    throttles(hostConfig.BlkioDeviceWriteBps),
-    throttles(hostConfig.BlkioDeviceReadIOps),
-    throttles(hostConfig.BlkioDeviceWriteIOps),
-  ]);
-  return {
-    memory: hostConfig.Memory,
-    memorySwap: hostConfig.MemorySwap,
-    memoryReservation: hostConfig.MemoryReservation,
-    ...(hostConfig.MemorySwappiness === null ? {} : { memorySwappiness: hostConfig.MemorySwappiness }),
-    oomKillDisable: hostConfig.OomKillDisable ?? false,
-    cpuShares: hostConfig.CpuShares,
-    cpuQuota: hostConfig.CpuQuota,
-    cpuPeriod: hostConfig.CpuPeriod,
-    nanoCpus: hostConfig.NanoCpus,
-    cpuRealtimePeriod: hostConfig.CpuRealtimePeriod,
-    cpuRealtimeRuntime: hostConfig.CpuRealtimeRuntime,
-    cpusetCpus: hostConfig.CpusetCpus,
-    cpusetMems: hostConfig.CpusetMems,
-    pidsLimit: hostConfig.PidsLimit ?? 0,
-    blkioWeight: hostConfig.BlkioWeight,
-    blkioWeightDevice,
-    deviceReadBps,
-    deviceWriteBps,
-    deviceReadIops,
-    deviceWriteIops,
-  };
 }
 
 function etcMounts(context: Context, record: ContainerRecord, attached: Attached): MountRequest[] {

@@ -49,15 +49,11 @@ export function startsWithDaemon(policy: RestartPolicy, stoppedByHand: boolean, 
 
 export function checkRestartPolicy(hostConfig: Pick<HostConfig, 'RestartPolicy' | 'AutoRemove'>): void {
   const { Name: name, MaximumRetryCount: retries } = hostConfig.RestartPolicy;
-  if (!['', 'no', 'always', 'unless-stopped', 'on-failure'].includes(name)) {
-    throw invalid(
-      `invalid restart policy: unknown policy '${name}'; use one of 'no', 'always', 'on-failure', or 'unless-stopped'`,
-    );
-  }
-  if (name !== 'on-failure' && retries !== 0) {
-    throw invalid(`invalid restart policy: maximum retry count can only be used with 'on-failure'`);
-  }
-  if (retries < 0) throw invalid(`invalid restart policy: maximum retry count cannot be negative`);
+  if (!['', 'no', 'always', 'unless-stopped', 'on-failure'].includes(name))
+    throw invalid(`invalid restart policy '${name}'`);
+  if (name !== '' && name !== 'on-failure' && retries !== 0)
+    throw invalid(`maximum retry count cannot be used with restart policy '${name}'`);
+  if (retries < 0) throw invalid(`maximum retry count cannot be negative`);
   if (hostConfig.AutoRemove && name !== '' && name !== 'no') {
     throw invalid(`can't create 'AutoRemove' container with restart policy`);
   }

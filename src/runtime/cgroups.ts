@@ -9,5 +9,6 @@ export type { CgroupHierarchy, CgroupLayout } from './cgroups/layout.ts';
 export { groupDirectories, parseCgroupMounts } from './cgroups/layout.ts';
 export { freezeOps, oomKillFile, removeOps, removeParentOps, renderCgroup, renderJoin } from './cgroups/render.ts';
 export type { CgroupOps } from './cgroups/render.ts';
-export { limitWarnings } from './cgroups/warnings.ts';
+export { updateGroup } from './cgroups/update.ts';
+export { withoutUnsupported } from './cgroups/warnings.ts';
 export { type CgroupUsage, killGroup, processesOf, readUsage } from './cgroups/control.ts';

@@ -6,23 +6,26 @@ import { formatNumberList } from './validate.ts';
 /** Least memory that Docker takes. */
 const leastMemory = 6 * 1024 * 1024;
 
-type Check = (asked: ResourcesRequest, host: HostFacts) => string | undefined | false;
+type Check = (asked: ResourcesRequest, host: HostFacts, update: boolean) => string | undefined | false;
 
-/** Throws `invalid`, in Docker's words, for limits that make no sense; for the answer to a create or an update. */
-export function validateResources(asked: ResourcesRequest, host: HostFacts): void {
+/**
+ * Throws `invalid`, in Docker's words, for limits that make no sense; for the answer to a create, or to an update, which
+ * names what is to change alone.
+ */
+export function validateResources(asked: ResourcesRequest, host: HostFacts, update = false): void {
   for (const check of checks) {
-    const fault = check(asked, host);
+    const fault = check(asked, host, update);
     if (fault) throw invalid(fault);
   }
 }
 
 const checks: readonly Check[] = [
-  ({ memory = 0 }) => memory < 0 && 'invalid memory limit: it can not be less than 0',
+  ({ memory = 0 }) => memory < 0 && 'Minimum memory limit allowed is 6MB',
   ({ memory = 0 }) => memory > 0 && memory < leastMemory && 'Minimum memory limit allowed is 6MB',
   ({ memory = 0, memorySwap = 0 }) =>
     memory > 0 && memorySwap > 0 && memorySwap < memory && 'Minimum memoryswap limit should be larger than memory limit, see usage',
-  ({ memory = 0, memorySwap = 0 }) =>
-    memory === 0 && memorySwap > 0 && 'You should always set the Memory limit when using Memoryswap limit, see usage',
+  ({ memory = 0, memorySwap = 0 }, _, update) =>
+    memory === 0 && memorySwap > 0 && !update && 'You should always set the Memory limit when using Memoryswap limit, see usage',
   ({ memorySwappiness: value = -1 }) => (value < -1 || value > 100) && `Invalid value: ${value}, valid memory swappiness range is 0-100`,
   ({ memoryReservation = 0 }) =>
     memoryReservation > 0 && memoryReservation < leastMemory && 'Minimum memory reservation allowed is 6MB',

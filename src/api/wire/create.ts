@@ -94,7 +94,8 @@ const noDevice = { DeviceIDs: null, Capabilities: null, Options: null };
 export function parseUpdate(body: unknown): UpdateRequest {
   const { RestartPolicy: restart, PidsLimit: pids, ...limits } = checkShape(body, updateShape, '');
   return {
-    limits: { ...omitEmpty(limits), ...given({ PidsLimit: pids }) } as UpdateRequest['limits'],
+    // Null leaves the number of processes as it is; 0 and -1 take its limit away.
+    limits: { ...omitEmpty(limits), ...given({ PidsLimit: pids && Math.max(0, pids) }) } as UpdateRequest['limits'],
     ...(restart?.Name ? { restartPolicy: restart as HostConfig['RestartPolicy'] } : {}),
   };
 }

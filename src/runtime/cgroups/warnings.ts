@@ -1,50 +1,139 @@
-import type { OciResources } from '../../model/oci.ts';
+import type { Resources } from '../../model/host-config.ts';
 import type { CgroupLayout } from './layout.ts';
 
-const missing = (what: string, discarded: string): string =>
+/** A wish that some hosts can't hold: what says that it was made, where it is kept, and what Docker says of it. */
+interface Rule {
+  readonly wished: (asked: Partial<Resources>) => unknown;
+  readonly held: (has: (v1File: string, v2File?: string) => boolean) => boolean;
+  /** What is recorded in its place. */
+  readonly instead: Partial<Resources>;
+  readonly words: string;
+}
+
+const lacking = (what: string, discarded: string): string =>
   `Your kernel does not support ${what} or the cgroup is not mounted. ${discarded} discarded.`;
 
-/** What of these limits the host can't hold, in Docker's words; the rest is written. For the answer to a create. */
-export function limitWarnings(layout: CgroupLayout, resources: OciResources): string[] {
-  const { memory = {}, cpu = {}, pids, blockIO = {} } = resources;
+const weights = ['blkio.weight', 'blkio.bfq.weight', 'io.weight', 'io.bfq.weight'];
+
+const throttle = (
+  field: 'BlkioDeviceReadBps' | 'BlkioDeviceWriteBps' | 'BlkioDeviceReadIOps' | 'BlkioDeviceWriteIOps',
+  file: string,
+  what: string,
+  discarded: string,
+): Rule => ({
+  wished: (asked) => asked[field]?.length,
+  held: (has) => has(`blkio.throttle.${file}`, 'io.max'),
+  instead: { [field]: null },
+  words: lacking(what, discarded),
+});
+
+const rules: readonly Rule[] = [
+  {
+    wished: ({ Memory: memory }) => memory,
+    held: (has) => has('memory.limit_in_bytes', 'memory.max'),
+    instead: { Memory: 0, MemorySwap: -1 },
+    words: lacking('memory limit capabilities', 'Limitation'),
+  },
+  {
+    wished: ({ Memory: memory, MemorySwap: swap }) => memory && swap !== -1,
+    held: (has) => !has('memory.limit_in_bytes', 'memory.max') || has('memory.memsw.limit_in_bytes', 'memory.swap.max'),
+    instead: { MemorySwap: -1 },
+    words:
+      'Your kernel does not support swap limit capabilities or the cgroup is not mounted. Memory limited without swap.',
+  },
+  {
+    wished: ({ MemorySwappiness: swappiness }) => (swappiness ?? -1) !== -1,
+    held: (has) => has('memory.swappiness'),
+    instead: { MemorySwappiness: null },
+    words: lacking('memory swappiness capabilities', 'Memory swappiness'),
+  },
+  {
+    wished: ({ MemoryReservation: reservation }) => reservation,
+    held: (has) => has('memory.soft_limit_in_bytes', 'memory.low'),
+    instead: { MemoryReservation: 0 },
+    words: lacking('memory soft limit capabilities', 'Limitation'),
+  },
+  {
+    wished: ({ OomKillDisable: disable }) => disable,
+    held: (has) => has('memory.oom_control'),
+    instead: { OomKillDisable: null },
+    words: 'Your kernel does not support OomKillDisable. OomKillDisable discarded.',
+  },
+  {
+    wished: ({ PidsLimit: pids }) => pids,
+    held: (has) => has('pids.max', 'pids.max'),
+    instead: { PidsLimit: null },
+    words: lacking('PIDs limit capabilities', 'PIDs limit'),
+  },
+  {
+    wished: ({ CpuShares: shares }) => shares,
+    held: (has) => has('cpu.shares', 'cpu.weight'),
+    instead: { CpuShares: 0 },
+    words: lacking('CPU shares', 'Shares'),
+  },
+  {
+    wished: ({ CpuPeriod: period, CpuQuota: quota, NanoCpus: nano }) => period || quota || nano,
+    held: (has) => has('cpu.cfs_quota_us', 'cpu.max'),
+    instead: { CpuPeriod: 0, CpuQuota: 0, NanoCpus: 0 },
+    words: lacking('CPU CFS scheduler', 'CPU period and quota'),
+  },
+  {
+    wished: ({ CpuRealtimePeriod: period, CpuRealtimeRuntime: runtime }) => period || runtime,
+    held: (has) => has('cpu.rt_runtime_us'),
+    instead: { CpuRealtimePeriod: 0, CpuRealtimeRuntime: 0 },
+    words: lacking('CPU real-time scheduler', 'CPU real-time period and runtime'),
+  },
+  {
+    wished: ({ CpusetCpus: cpus, CpusetMems: mems }) => cpus || mems,
+    held: (has) => has('cpuset.cpus', 'cpuset.cpus'),
+    instead: { CpusetCpus: '', CpusetMems: '' },
+    words: lacking('cpuset', 'Cpuset'),
+  },
+  {
+    wished: ({ BlkioWeight: weight }) => weight,
+    held: (has) => weights.some((file) => has(file, file)),
+    instead: { BlkioWeight: 0 },
+    words: lacking('Block I/O weight', 'Weight'),
+  },
+  {
+    wished: ({ BlkioWeightDevice: devices }) => devices?.length,
+    held: (has) => weights.some((file) => has(file, file)),
+    instead: { BlkioWeightDevice: null },
+    words: lacking('Block I/O weight_device', 'Weight-device'),
+  },
+  throttle('BlkioDeviceReadBps', 'read_bps_device', 'BPS Block I/O read limit', 'Block I/O BPS read limit'),
+  throttle('BlkioDeviceWriteBps', 'write_bps_device', 'BPS Block I/O write limit', 'Block I/O BPS write limit'),
+  throttle('BlkioDeviceReadIOps', 'read_iops_device', 'IOPS Block read limit', 'Block I/O IOPS read limit'),
+  throttle('BlkioDeviceWriteIOps', 'write_iops_device', 'IOPS Block write limit', 'Block I/O IOPS write limit'),
+  {
+    wished: ({ OomKillDisable: disable, Memory: memory }) => disable && !memory,
+    held: () => false,
+    instead: {},
+    words:
+      'OOM killer is disabled for the container, but no memory limit is set, this can result in the system running ' +
+      'out of resources.',
+  },
+  {
+    wished: ({ KernelMemory: memory }) => memory,
+    held: () => false,
+    instead: {},
+    words: 'Specifying a kernel memory limit is deprecated and will be removed in a future release.',
+  },
+];
+
+/** The limits without those that this host can't hold, and what to tell of them, in Docker's words. */
+export function withoutUnsupported<T extends Partial<Resources>>(
+  layout: CgroupLayout,
+  asked: T,
+): { kept: T; warnings: string[] } {
   const v2 = layout.kind === 'v2';
-  const lacks = (v1File: string, v2File: string): boolean => !layout.files.has(v2 ? v2File : v1File);
+  const has = (v1File: string, v2File?: string): boolean => layout.files.has((v2 ? v2File : v1File) ?? '');
   const warnings: string[] = [];
-  const warn = (wish: unknown, unsupported: boolean, text: string): void => {
-    if (wish !== undefined && wish !== false && unsupported) warnings.push(text);
-  };
-  warn(memory.limit, lacks('memory.limit_in_bytes', 'memory.max'), missing('memory limit capabilities', 'Limitation'));
-  warn(
-    memory.swap, !lacks('memory.limit_in_bytes', 'memory.max') && lacks('memory.memsw.limit_in_bytes', 'memory.swap.max'),
-    'Your kernel does not support swap limit capabilities or the cgroup is not mounted. Memory limited without swap.',
-  );
-  warn(
-    memory.reservation, lacks('memory.soft_limit_in_bytes', 'memory.low'),
-    missing('memory soft limit capabilities', 'Limitation'),
-  );
-  warn(
-    memory.swappiness, v2 || !layout.files.has('memory.swappiness'),
-    missing('memory swappiness capabilities', 'Memory swappiness'),
-  );
-  warn(
-    memory.disableOOMKiller, v2 || !layout.files.has('memory.oom_control'),
-    'Your kernel does not support OomKillDisable. OomKillDisable discarded.',
-  );
-  warn(pids, lacks('pids.max', 'pids.max'), missing('PIDs limit capabilities', 'PIDs limit'));
-  warn(cpu.shares, lacks('cpu.shares', 'cpu.weight'), missing('CPU shares', 'Shares'));
-  warn(cpu.quota ?? cpu.period, lacks('cpu.cfs_quota_us', 'cpu.max'), missing('CPU CFS scheduler', 'CPU period and quota'));
-  warn(cpu.cpus ?? cpu.mems, lacks('cpuset.cpus', 'cpuset.cpus'), missing('cpuset', 'Cpuset'));
-  const weight = !['blkio.weight', 'blkio.bfq.weight', 'io.weight', 'io.bfq.weight'].some((file) => layout.files.has(file));
-  warn(blockIO.weight, weight, missing('Block I/O weight', 'Weight'));
-  warn(blockIO.weightDevice, weight, missing('Block I/O weight_device', 'Weight-device'));
-  const throttles = [
-    [blockIO.throttleReadBpsDevice, 'read_bps_device', 'BPS Block I/O read limit', 'Block I/O BPS read limit'],
-    [blockIO.throttleWriteBpsDevice, 'write_bps_device', 'BPS Block I/O write limit', 'Block I/O BPS write limit'],
-    [blockIO.throttleReadIOPSDevice, 'read_iops_device', 'IOPS Block read limit', 'Block I/O IOPS read limit'],
-    [blockIO.throttleWriteIOPSDevice, 'write_iops_device', 'IOPS Block write limit', 'Block I/O IOPS write limit'],
-  ] as const;
-  for (const [list, file, what, discarded] of throttles) {
-    warn(list, lacks(`blkio.throttle.${file}`, 'io.max'), missing(what, discarded));
+  let kept = asked;
+  for (const { wished, held, instead, words } of rules) {
+    if (!wished(kept) || held(has)) continue;
+    warnings.push(words);
+    kept = { ...kept, ...instead };
   }
-  return warnings;
+  return { kept, warnings };
 }

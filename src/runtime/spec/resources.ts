@@ -1,12 +1,15 @@
 import type { OciResources } from '../../model/oci.ts';
 import { deviceRules } from './devices.ts';
-import type { SpecRequest } from './request.ts';
+import type { ResourcesRequest, SpecRequest } from './request.ts';
 
 const defaultPeriod = 100_000;
 
-/** Docker's flags as OCI resources: zero means no limit, memory and swap together default to twice the memory. */
 export function buildResources(request: SpecRequest): OciResources {
-  const asked = request.resources;
+  return { devices: deviceRules(request), ...buildLimits(request.resources) };
+}
+
+/** Docker's flags as OCI resources: zero means no limit, memory and swap together default to twice the memory. */
+export function buildLimits(asked: ResourcesRequest): Omit<OciResources, 'devices'> {
   const memory: OciResources['memory'] = {
     ...(asked.memory && { limit: asked.memory }),
     ...(asked.memory && { swap: asked.memorySwap || asked.memory * 2 }),
@@ -34,7 +37,6 @@ export function buildResources(request: SpecRequest): OciResources {
     ...(asked.deviceWriteIops?.length && { throttleWriteIOPSDevice: [...asked.deviceWriteIops] }),
   };
   return {
-    devices: deviceRules(request),
     ...(Object.keys(memory).length > 0 && { memory }),
     ...(Object.keys(cpu).length > 0 && { cpu }),
     ...(asked.pidsLimit && asked.pidsLimit > 0 && { pids: { limit: asked.pidsLimit } }),

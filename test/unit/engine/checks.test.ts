@@ -10,16 +10,7 @@ test('nothing special is good', () => {
 });
 
 test.each([
-  [{}, { Memory: 1024 }, 'Minimum memory limit allowed is 6MB'],
-  [{}, { Memory: 2 ** 26, MemorySwap: 2 ** 25 }, /memoryswap limit should be larger/],
-  [{}, { MemorySwap: 2 ** 26 }, /always set the Memory limit/],
-  [{}, { Memory: 2 ** 26, MemoryReservation: 2 ** 27 }, /reservation/],
-  [{}, { NanoCpus: 1e9, CpuQuota: 50_000 }, /Nano CPUs and CPU Quota/],
-  [{}, { CpuPeriod: 10 }, /CPU cfs period/],
-  [{}, { CpuQuota: 10 }, /CPU cfs quota/],
-  [{}, { BlkioWeight: 5 }, /blkio weight/],
   [{}, { OomScoreAdj: 2000 }, /oom score adj/],
-  [{}, { MemorySwappiness: 101 }, /swappiness/],
   [{}, { ShmSize: -1 }, /SHM size/],
   [{}, { UsernsMode: 'private' }, /user namespaces .* aren't there yet/],
   [{}, { Runtime: 'kata' }, /unknown or invalid runtime name: kata/],

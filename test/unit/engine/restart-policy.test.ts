@@ -44,8 +44,8 @@ test('with the daemon start: always in any case, unless-stopped unless a person 
 });
 
 test.each([
-  [policy('sometimes' as 'no'), false, /unknown policy 'sometimes'/],
-  [policy('always', 3), false, /can only be used with 'on-failure'/],
+  [policy('sometimes' as 'no'), false, /invalid restart policy 'sometimes'/],
+  [policy('always', 3), false, /maximum retry count cannot be used with restart policy 'always'/],
   [policy('on-failure', -1), false, /cannot be negative/],
   [policy('always'), true, /can't create 'AutoRemove' container with restart policy/],
 ])('%o with AutoRemove %s is refused', (RestartPolicy, AutoRemove, words) => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { OciResources } from '../../../../src/model/oci.ts';
 import {
-  freezeOps, limitWarnings, oomKillFile, parseCgroupMounts, removeOps, removeParentOps, renderCgroup, renderJoin,
+  freezeOps, oomKillFile, parseCgroupMounts, removeOps, removeParentOps, renderCgroup, renderJoin, withoutUnsupported,
 } from '../../../../src/runtime/cgroups.ts';
 import { ioWeight, weightOfShares } from '../../../../src/runtime/cgroups/limits.ts';
 import { layouts } from '../examples.ts';
@@ -12,6 +12,10 @@ const everything: OciResources = {
   pids: { limit: 20 },
   blockIO: { weight: 500, throttleReadBpsDevice: [{ major: 8, minor: 0, rate: 99 }], throttleWriteIOPSDevice: [{ major: 8, minor: 16, rate: 7 }] },
   devices: [{ allow: false, access: 'rwm' }, { allow: true, type: 'c', major: 1, minor: 3, access: 'rwm' }, { allow: true, type: 'c', major: 136, access: 'rw' }],
+};
+const wish = {
+  Memory: 1000, MemorySwap: 3000, MemoryReservation: 500, CpuShares: 1024, CpuPeriod: 100_000, CpuQuota: 50_000, CpusetCpus: '1',
+  PidsLimit: 20, BlkioWeight: 500, BlkioDeviceReadBps: [{ Path: '/dev/sda', Rate: 99 }],
 };
 const path = '/berth/abc';
 
@@ -66,11 +70,13 @@ function cgroupSuite(kind: keyof typeof layouts): void {
         .toEqual([ops.clone, ...ops.join.map((op) => (op.op === 'cgroup_join' ? op.path : ''))].filter(Boolean).sort());
     });
 
-    test('every limit has a file, so there is nothing to warn of', () => expect(limitWarnings(layout, everything)).toEqual([]));
+    test('every limit has a file, so there is nothing to warn of', () => expect(withoutUnsupported(layout, wish)).toEqual({ kept: wish, warnings: [] }));
 
     test('a host without the files gets warnings in Docker\'s words and no writes', () => {
       const bare = { ...layout, files: new Set<string>() };
-      expect(limitWarnings(bare, everything)).toEqual(expect.arrayContaining([
+      const { kept, warnings } = withoutUnsupported(bare, wish);
+      expect(kept).toMatchObject({ Memory: 0, MemorySwap: -1, CpuShares: 0, CpusetCpus: '', PidsLimit: null, BlkioDeviceReadBps: null });
+      expect(warnings).toEqual(expect.arrayContaining([
         'Your kernel does not support memory limit capabilities or the cgroup is not mounted. Limitation discarded.',
         'Your kernel does not support PIDs limit capabilities or the cgroup is not mounted. PIDs limit discarded.',
         'Your kernel does not support Block I/O weight or the cgroup is not mounted. Weight discarded.',
