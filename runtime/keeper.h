@@ -1,10 +1,12 @@
-/* What a keeper knows, and the two halves of its work: keeper.c (life of the process) and streams.c (bytes and clients). */
+/* What a keeper knows, and the parts of its work, in the order of its life: create.c, keeper.c (the loop), streams.c
+ * (bytes), clients.c (connections), exit.c. */
 #ifndef BERTH_KEEPER_H
 #define BERTH_KEEPER_H
 #include "context.h"
 #include "log.h"
 
-enum { MAX_CLIENTS = 256, CHUNK = 65536, INPUT_SIZE = 65536, HELD_UP_AT = 1 << 20 };
+enum { MAX_CLIENTS = 256, CHUNK = 65536, INPUT_SIZE = 65536 };
+enum { HELD_UP_AT = 1 << 20, DROPPED_AT = 16 << 20 }; /* bytes that wait for one client */
 
 /* A connection to the keeper's socket. */
 struct client {
@@ -39,19 +41,34 @@ struct keeper {
 	bool input_closing;  /* close stdin when it is empty */
 	char exit_text[4096];
 	size_t exit_size;
-	struct { struct log_head head; uint8_t data[CHUNK]; } chunk;
+	uint8_t chunk[CHUNK];
 };
 
+/* create.c */
+int keeper_create(struct context *c, struct reader ops);
+char keeper_hear(struct context *c);
+void keeper_abandon(struct context *c);
+
 /* streams.c */
+bool keeper_held_up(struct keeper *k);
+void keeper_read_output(struct keeper *k, int which);
+void keeper_flush_log(struct keeper *k);
+void keeper_drain(struct keeper *k);
+void keeper_write_input(struct keeper *k);
+void keeper_take_input(struct keeper *k, struct client *client);
+void keeper_end_input(struct keeper *k, struct client *client);
+
+/* clients.c */
+void client_give(struct client *client, const void *head, size_t head_size, const void *data, size_t size);
 void keeper_accept(struct context *c);
 short keeper_client_events(const struct keeper *k, const struct client *client);
 void keeper_serve_client(struct context *c, struct client *client, short events);
 void keeper_drop_dead(struct keeper *k);
-bool keeper_held_up(const struct keeper *k);
 bool keeper_pending(struct keeper *k);
-void keeper_read_output(struct keeper *k, int which);
-void keeper_write_input(struct keeper *k);
-void keeper_drain(struct keeper *k);
+void keeper_ring(struct keeper *k);
 void keeper_tell_started(struct keeper *k, int code, const char *text);
 void keeper_tell_exit(struct keeper *k);
+
+/* exit.c */
+void keeper_finish(struct context *c);
 #endif

@@ -92,6 +92,7 @@ static const char *const op_names[] = {
 #define KEEPER_STDIN_ONCE 4u
 #define KEEPER_EXEC 8u
 #define KEEPER_NO_LOG 16u
+#define KEEPER_JSON_LOG 32u
 #define BIND_RECURSIVE 1u
 #define BIND_RECURSIVE_SET 2u
 #define BIND_SKIP_MISSING 4u
@@ -108,6 +109,7 @@ struct op_keeper {
 	uint32_t flags;
 	uint32_t rows;
 	uint32_t columns;
+	const char *log_attributes;
 };
 static inline int decode_keeper(struct reader *r, struct op_keeper *o)
 {
@@ -120,7 +122,8 @@ static inline int decode_keeper(struct reader *r, struct op_keeper *o)
 	       read_str(r, &o->oom_file) ||
 	       read_u32(r, &o->flags) ||
 	       read_u32(r, &o->rows) ||
-	       read_u32(r, &o->columns);
+	       read_u32(r, &o->columns) ||
+	       read_str(r, &o->log_attributes);
 }
 
 struct op_mkdir {

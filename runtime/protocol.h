@@ -6,9 +6,9 @@
  *   daemon ─► keeper   { u8 kind, u8[3], u32 length, payload } on the keeper's socket; first 'C', 'A' or 'F'
  *      'C' a control connection; then 'S' start, 'K' { u32 signal }, 'W' { u32 rows, u32 columns }
  *      'A' { u32 flags: 1 stdin, 2 stdout, 4 stderr } attach: after the answer the connection is the raw stream
- *      'F' follow: after the answer, log records as they are written
+ *      'F' follow: after the answer, a byte whenever the log has grown since the last
  *   keeper ─► daemon   the same frame
- *      'C' { u32 pid, u32 started }       'A' and 'F' { u32 log generation, u32 tty, u64 log offset }
+ *      'C' { u32 pid, u32 started }       'A' and 'F' { u64 log file's inode, u64 its size, u32 tty }
  *      'S' { i32 errno, text }  exec done or why not      'K' { i32 errno }
  *      'X' { the text of exit.json }      the container's end; the last message
  *   init ◄─► keeper    SOCK_SEQPACKET, one letter and text:

@@ -1,5 +1,5 @@
 import { PassThrough, type Duplex, type Readable } from 'node:stream';
-import type { Attachment } from '../engine/attach.ts';
+import type { AttachedStream, Attachment } from '../engine/attach.ts';
 import { DetachScanner } from './detach-keys.ts';
 import type { Call } from './request.ts';
 
@@ -9,7 +9,7 @@ export interface StreamOptions {
   /** With a terminal: the bytes that detach. */
   readonly detachKeys?: Buffer;
   /** Sent before the live stream (the log so far). */
-  readonly before?: (position: { generation: number; offset: number }) => AsyncIterable<Buffer>;
+  readonly before?: (position: AttachedStream['position']) => AsyncIterable<Buffer>;
   /** Sent after the stream: what went wrong with a program that could not be started. */
   readonly last?: Promise<Buffer | undefined>;
 }

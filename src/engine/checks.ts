@@ -1,6 +1,7 @@
 import { parseAddress } from '../model/address.ts';
 import { invalid, BerthError } from '../model/errors.ts';
 import type { ContainerConfig, HostConfig } from '../model/host-config.ts';
+import { checkLogConfig, logWarnings } from './log-driver.ts';
 import { checkRestartPolicy } from './restart-policy.ts';
 import { parseSignal } from './signals.ts';
 
@@ -50,15 +51,7 @@ const checks: readonly ((wish: Wish) => void)[] = [
     if (runtime !== '' && runtime !== 'berth' && runtime !== 'runc')
       throw invalid(`unknown or invalid runtime name: ${runtime}`);
   },
-  ({
-    hostConfig: {
-      LogConfig: { Type: type },
-    },
-  }) => {
-    if (!['', 'json-file', 'local', 'none'].includes(type)) {
-      throw invalid(`logger: no log driver named '${type}' is registered: use json-file, local or none`);
-    }
-  },
+  ({ hostConfig: { LogConfig: log } }) => checkLogConfig(log),
   ({ hostConfig: { ExtraHosts: hosts } }) => {
     for (const line of hosts ?? []) {
       const colon = line.search(/[:=]/);
@@ -127,5 +120,5 @@ export function createWarnings({ hostConfig }: Wish): string[] {
   }
   if (hostConfig.StorageOpt && Object.keys(hostConfig.StorageOpt).length > 0)
     warnings.push('Storage options are discarded: not supported yet');
-  return warnings;
+  return [...warnings, ...logWarnings(hostConfig.LogConfig)];
 }

@@ -1,24 +1,25 @@
 import { isAlive, type ContainerRecord } from '../model/container.ts';
 import { BerthError, invalid } from '../model/errors.ts';
-import { followKeeper } from '../runtime/launch.ts';
-import { parseRecords, readLog, type LogRecord } from '../runtime/log-file.ts';
-import { formatTime } from './clock.ts';
+import { followKeeper, type LogPosition } from '../runtime/launch.ts';
+import { LogReader } from '../runtime/log-file.ts';
+import { momentOf } from '../runtime/log-records.ts';
 import { pathsOf, type Context } from './context.ts';
+import { detailsOf, logDriver, logFile } from './log-driver.ts';
+import { LogWire } from './log-format.ts';
 
 export interface LogOptions {
   readonly stdout: boolean;
   readonly stderr: boolean;
   readonly follow: boolean;
   readonly timestamps: boolean;
+  /** The labels and variables that the log options name stand before each line. */
+  readonly details?: boolean;
   /** Nanoseconds since 1970. */
   readonly since?: bigint;
   readonly until?: bigint;
   /** Lines from the end; undefined: all. */
   readonly tail?: number;
 }
-
-/** A line's piece may grow to this before it is sent on without its end. */
-const longestPiece = 1 << 20;
 
 /**
  * A container's log as chunks of Docker's wire format: frames of 8 bytes and data without a terminal, raw with one.
@@ -32,181 +33,9 @@ export function logs(
 ): AsyncGenerator<Buffer> {
   // Checked before the first byte is asked for: the API has sent no head yet.
   if (!options.stdout && !options.stderr) throw invalid('Bad parameters: you must choose at least one stream');
-  if (record.hostConfig.LogConfig.Type === 'none') {
+  if (logDriver(record) === 'none')
     throw new BerthError('not-implemented', 'configured logging driver does not support reading');
-  }
   return chunks(context, record, options, signal);
-}
-
-async function* chunks(
-  context: Context,
-  record: ContainerRecord,
-  options: LogOptions,
-  signal: AbortSignal,
-): AsyncGenerator<Buffer> {
-  const format = options.timestamps
-    ? new LineFormat(record.config.Tty, options)
-    : new PlainFormat(record.config.Tty, options);
-  const paths = pathsOf(context, record.id);
-  // The follower is joined first and says where it begins; the file is read up to there: no line twice, none lost.
-  const live = options.follow && isAlive(record.state) ? await followKeeper(paths.keeperSocket) : undefined;
-  const end = (): void => void live?.stream.destroy();
-  signal.addEventListener('abort', end, { once: true });
-  try {
-    const range = {
-      ...(options.since === undefined ? {} : { since: options.since }),
-      ...(options.until === undefined ? {} : { until: options.until }),
-      ...(options.tail === undefined ? {} : { tailLines: options.tail }),
-      ...(live ? { end: live.position } : {}),
-    };
-    if (options.tail !== 0) {
-      const wanted = options.tail;
-      if (wanted === undefined) {
-        for await (const piece of readLog(paths.log, range)) yield* format.take(piece);
-      } else {
-        yield* lastLines(readLog(paths.log, range), wanted, options, format);
-      }
-    }
-    if (!live) {
-      yield* format.end();
-      return;
-    }
-    for await (const piece of follow(live.stream)) {
-      if (options.until !== undefined && piece.time > options.until) break;
-      if (options.since === undefined || piece.time >= options.since) yield* format.take(piece);
-    }
-    yield* format.end();
-  } finally {
-    signal.removeEventListener('abort', end);
-    end();
-  }
-}
-
-async function* follow(stream: AsyncIterable<Buffer>): AsyncGenerator<LogRecord> {
-  let unread: Buffer = Buffer.alloc(0);
-  try {
-    for await (const chunk of stream) {
-      const { records, taken } = parseRecords(unread.length === 0 ? chunk : Buffer.concat([unread, chunk]));
-      const all = unread.length === 0 ? chunk : Buffer.concat([unread, chunk]);
-      unread = all.subarray(taken);
-      yield* records;
-    }
-  } catch {
-    // The keeper or the client went: what was read is all there is.
-  }
-}
-
-/** Keeps to the last `wanted` lines of what `findTail` in the log gave, which begins at a record's start. */
-async function* lastLines(
-  source: AsyncIterable<LogRecord>,
-  wanted: number,
-  options: LogOptions,
-  format: Format,
-): AsyncGenerator<Buffer> {
-  const pieces: LogRecord[] = [];
-  let ends = 0;
-  let open = false;
-  for await (const piece of source) {
-    if (!chosen(piece, options)) continue;
-    pieces.push(piece);
-    for (let at = piece.data.indexOf(0x0a); at >= 0; at = piece.data.indexOf(0x0a, at + 1)) ends += 1;
-    open = piece.data.length > 0 && piece.data[piece.data.length - 1] !== 0x0a;
-  }
-  let skip = ends + (open ? 1 : 0) - wanted;
-  for (const piece of pieces) {
-    let { data } = piece;
-    while (skip > 0 && data.length > 0) {
-      const at = data.indexOf(0x0a);
-      if (at < 0) {
-        data = data.subarray(data.length);
-        break;
-      }
-      data = data.subarray(at + 1);
-      skip -= 1;
-    }
-    if (data.length > 0) yield* format.take({ ...piece, data });
-  }
-}
-
-function chosen(piece: LogRecord, options: LogOptions): boolean {
-  return piece.stream === 'stderr' ? options.stderr : options.stdout;
-}
-
-interface Format {
-  take(piece: LogRecord): Generator<Buffer>;
-  end(): Generator<Buffer>;
-}
-
-export function frame(stream: 'stdout' | 'stderr', data: Buffer): Buffer {
-  const head = Buffer.alloc(8);
-  head[0] = stream === 'stderr' ? 2 : 1;
-  head.writeUInt32BE(data.length, 4);
-  return Buffer.concat([head, data]);
-}
-
-class PlainFormat implements Format {
-  readonly #tty: boolean;
-  readonly #options: LogOptions;
-
-  constructor(tty: boolean, options: LogOptions) {
-    this.#tty = tty;
-    this.#options = options;
-  }
-
-  *take(piece: LogRecord): Generator<Buffer> {
-    if (this.#tty) yield piece.data;
-    else if (chosen(piece, this.#options)) yield frame(piece.stream, piece.data);
-  }
-
-  *end(): Generator<Buffer> {}
-}
-
-/** Puts the time of its first byte before each line; a line that came in pieces stays one. */
-class LineFormat implements Format {
-  readonly #tty: boolean;
-  readonly #options: LogOptions;
-  readonly #open = {
-    stdout: { pieces: [] as Buffer[], size: 0, time: 0n },
-    stderr: { pieces: [] as Buffer[], size: 0, time: 0n },
-  };
-
-  constructor(tty: boolean, options: LogOptions) {
-    this.#tty = tty;
-    this.#options = options;
-  }
-
-  *take(piece: LogRecord): Generator<Buffer> {
-    if (!this.#tty && !chosen(piece, this.#options)) return;
-    const line = this.#open[piece.stream];
-    for (let from = 0; from < piece.data.length;) {
-      const end = piece.data.indexOf(0x0a, from);
-      const part = piece.data.subarray(from, end < 0 ? piece.data.length : end + 1);
-      from += part.length;
-      if (line.size === 0) line.time = piece.time;
-      line.pieces.push(part);
-      line.size += part.length;
-      if (end >= 0 || line.size >= longestPiece) yield* this.#flush(piece.stream);
-    }
-  }
-
-  *#flush(stream: 'stdout' | 'stderr'): Generator<Buffer> {
-    const line = this.#open[stream];
-    if (line.size === 0) return;
-    const data = Buffer.concat([Buffer.from(`${fullTime(line.time)} `), ...line.pieces]);
-    line.pieces = [];
-    line.size = 0;
-    yield this.#tty ? data : frame(stream, data);
-  }
-
-  *end(): Generator<Buffer> {
-    yield* this.#flush('stdout');
-    yield* this.#flush('stderr');
-  }
-}
-
-/** Log times keep all nine digits, so that columns align. */
-function fullTime(ns: bigint): string {
-  return `${formatTime(ns).slice(0, 19)}.${(ns % 1_000_000_000n).toString().padStart(9, '0')}Z`;
 }
 
 /** The log up to where an attached stream begins, in the same wire format. */
@@ -214,8 +43,79 @@ export async function* logsUpTo(
   context: Context,
   record: ContainerRecord,
   options: LogOptions,
-  position: { generation: number; offset: number },
+  position: LogPosition,
 ): AsyncGenerator<Buffer> {
-  const format = new PlainFormat(record.config.Tty, options);
-  for await (const piece of readLog(pathsOf(context, record.id).log, { end: position })) yield* format.take(piece);
+  if (logDriver(record) === 'none') return;
+  yield* chunks(context, record, { ...options, follow: false }, undefined, position);
+}
+
+async function* chunks(
+  context: Context,
+  record: ContainerRecord,
+  options: LogOptions,
+  signal?: AbortSignal,
+  end?: LogPosition,
+): AsyncGenerator<Buffer> {
+  // The bell is hung up before the file is read: what is written meanwhile rings it.
+  const bell =
+    options.follow && isAlive(record.state)
+      ? await followKeeper(pathsOf(context, record.id).keeperSocket)
+      : undefined;
+  const leave = (): void => void bell?.stream.destroy();
+  signal?.addEventListener('abort', leave, { once: true });
+  const { path, format, attributes } = logFile(context, record);
+  const reader = await LogReader.open(path, format, attributes);
+  try {
+    if (end) reader.endAt(end);
+    if (options.tail === 0) reader.seekEnd();
+    else if (options.tail !== undefined) await reader.seekTail(options.tail, [options.stdout, options.stderr]);
+    else if (options.since !== undefined) await reader.seekSince(momentOf(options.since));
+    const details = options.details ? detailsOf(record) : '';
+    const wire = new LogWire({ tty: record.config.Tty, timestamps: options.timestamps, details });
+    if (yield* recorded(reader, wire, options)) return;
+    if (!bell) return;
+    for await (const _ of rings(bell.stream)) {
+      await reader.refresh();
+      if (yield* recorded(reader, wire, options)) return;
+    }
+    if (signal?.aborted) return;
+    await reader.refresh();
+    yield* recorded(reader, wire, options);
+  } finally {
+    signal?.removeEventListener('abort', leave);
+    leave();
+    await reader.close();
+  }
+}
+
+/** What the file has from where the reader stands; true when `until` was passed. */
+async function* recorded(reader: LogReader, wire: LogWire, options: LogOptions): AsyncGenerator<Buffer, boolean> {
+  const since = options.since === undefined ? undefined : momentOf(options.since);
+  const until = options.until === undefined ? undefined : momentOf(options.until);
+  const chosen = [false, options.stdout, options.stderr];
+  const { cursor } = reader;
+  while (await reader.read()) {
+    while (cursor.next()) {
+      if (!chosen[cursor.stream] || (since && cursor.compareTime(since) < 0)) continue;
+      if (until && cursor.compareTime(until) > 0) {
+        const rest = wire.flush();
+        if (rest) yield rest;
+        return true;
+      }
+      const full = wire.take(cursor);
+      if (full) yield full;
+    }
+    const rest = wire.flush();
+    if (rest) yield rest;
+  }
+  return false;
+}
+
+/** However often it rang while nobody listened, it is one ring. */
+async function* rings(stream: AsyncIterable<Buffer>): AsyncGenerator<void> {
+  try {
+    for await (const _ of stream) yield;
+  } catch {
+    // The keeper or the client went: what the file has is all there is.
+  }
 }

@@ -7,7 +7,9 @@ const keeperSocketOf = (run: string, id: string): string => join(run, 'keepers',
 export interface ContainerPaths {
   readonly directory: string;
   readonly rootfs: string;
-  readonly log: string;
+  /** Of the log driver json-file: the LogPath of inspect. */
+  readonly jsonLog: string;
+  readonly localLog: string;
   readonly exitFile: string;
   readonly hosts: string;
   readonly hostname: string;
@@ -20,7 +22,8 @@ export function containerPaths(root: string, run: string, id: string): Container
   return {
     directory,
     rootfs: join(directory, 'rootfs'),
-    log: join(directory, 'log'),
+    jsonLog: join(directory, `${id}-json.log`),
+    localLog: join(directory, 'container.log'),
     exitFile: join(directory, 'exit.json'),
     hosts: join(directory, 'hosts'),
     hostname: join(directory, 'hostname'),

@@ -13,6 +13,7 @@ import { pathsOf, type Context } from './context.ts';
 import { devicesUnder, resolveDevices } from './devices.ts';
 import { etcOwner, hostnameOf } from './etc-files.ts';
 import { commandOf, environmentOf } from './image-config.ts';
+import { logPlacement } from './log-driver.ts';
 import { runningContainer, type Attached } from './networking.ts';
 import { resourcesOf, rlimitsOf } from './resources.ts';
 import { parseSecurity } from './security.ts';
@@ -81,19 +82,15 @@ export function placementOf(
   joined: JoinedTimes,
 ): Placement {
   const paths = pathsOf(context, record.id);
-  const { Type: type, Config: options } = record.hostConfig.LogConfig;
   const [rows, columns] = record.hostConfig.ConsoleSize;
   return {
     id: record.id,
     keeper: {
       socket: paths.keeperSocket,
-      log: paths.log,
+      ...logPlacement(context, record),
       exitFile: paths.exitFile,
-      logMaxSize: parseSize(options['max-size']) ?? 20 * 2 ** 20,
-      logMaxFiles: Number(options['max-file'] ?? 5),
       openStdin: record.config.OpenStdin,
       stdinOnce: record.config.StdinOnce && !record.config.Tty,
-      ...(type === 'none' ? { noLog: true } : {}),
       ...(rows > 0 && columns > 0 ? { rows, columns } : {}),
     },
     cgroups: context.host.cgroups,
@@ -109,14 +106,6 @@ export function placementOf(
       : {}),
     startTimes: joined,
   };
-}
-
-/** `10m`, `512k`, `1g` or bytes; -1 or nothing: the default. */
-function parseSize(text: string | undefined): number | undefined {
-  const match = /^(\d+)([kmg]?)b?$/i.exec(text ?? '');
-  if (!match) return undefined;
-  const unit = { '': 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 }[(match[2] ?? '').toLowerCase()] ?? 1;
-  return Number(match[1]) * unit;
 }
 
 function etcMounts(context: Context, record: ContainerRecord, attached: Attached): MountRequest[] {

@@ -23,10 +23,11 @@ type FieldType = 'u32' | 'u64' | 'str' | 'bytes' | 'strs' | 'u32s';
 /** Name → wire order and type of each field. Codes are positions in this table plus one; append, don't reorder. */
 export const opTable = {
   // ── in the keeper, or applied by the helper itself ────────────────────────────────────────────────────────
-  /** Who the keeper is: its socket, log, exit record. First op of every launch. `flags`: see `keeperFlags`. */
+  /** Who the keeper is: its socket, log, exit record. First op of every launch. `flags`: see `keeperFlags`;
+   * `logAttributes`: what each line of a json log has before its time. */
   keeper: {
     id: 'str', socket: 'str', log: 'str', logMaxSize: 'u64', logMaxFiles: 'u32', exitFile: 'str', oomFile: 'str',
-    flags: 'u32', rows: 'u32', columns: 'u32',
+    flags: 'u32', rows: 'u32', columns: 'u32', logAttributes: 'str',
   },
   /** One directory; existing is fine. */
   mkdir: { path: 'str', mode: 'u32' },
@@ -101,7 +102,7 @@ export const opTable = {
   exec: { args: 'strs', env: 'strs' },
 } as const satisfies Record<string, Record<string, FieldType>>;
 
-export const keeperFlags = { tty: 1, openStdin: 2, stdinOnce: 4, exec: 8, noLog: 16 } as const;
+export const keeperFlags = { tty: 1, openStdin: 2, stdinOnce: 4, exec: 8, noLog: 16, jsonLog: 32 } as const;
 /** recursive: the whole tree of mounts. recursiveSet: `set`/`clear` reach submounts too. optional source: skip where it is absent. fromRoot: source is a path in the root. */
 export const bindFlags = { recursive: 1, recursiveSet: 2, skipMissing: 4, fromRoot: 8 } as const;
 

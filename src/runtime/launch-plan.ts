@@ -93,11 +93,13 @@ export function planExec(spec: OciSpec, process: OciProcess, placement: ExecPlac
 
 function keeperOp(id: string, keeper: KeeperPlacement, process: OciProcess, oomFile: string, extra = 0): Op {
   const flags = (process.terminal ? keeperFlags.tty : 0) | (keeper.openStdin ? keeperFlags.openStdin : 0)
-    | (keeper.stdinOnce ? keeperFlags.stdinOnce : 0) | (keeper.noLog ? keeperFlags.noLog : 0) | extra;
+    | (keeper.stdinOnce ? keeperFlags.stdinOnce : 0) | (keeper.noLog ? keeperFlags.noLog : 0)
+    | (keeper.jsonLog ? keeperFlags.jsonLog : 0) | extra;
   return {
     op: 'keeper', id, socket: keeper.socket, log: keeper.log, logMaxSize: keeper.logMaxSize, logMaxFiles: keeper.logMaxFiles,
     exitFile: keeper.exitFile, oomFile, flags,
     rows: keeper.rows ?? process.consoleSize?.height ?? 0, columns: keeper.columns ?? process.consoleSize?.width ?? 0,
+    logAttributes: keeper.logAttributes ?? '',
   };
 }
 

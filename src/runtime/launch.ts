@@ -18,9 +18,9 @@ export interface ExitRecord {
   readonly error: string;
 }
 
-/** Where in the log a stream begins: the file's rotation count and the byte offset in it. */
+/** Where in the log a stream begins: in which file, and how far in it. */
 export interface LogPosition {
-  readonly generation: number;
+  readonly inode: number;
   readonly offset: number;
 }
 
@@ -148,7 +148,7 @@ export async function attachKeeper(
   return openStream(socket, keeperFrame('A', flags));
 }
 
-/** The log's records as they are written from here on, in the log file's own format (runtime/log-file.ts reads it). */
+/** A byte comes whenever the log has grown since the last; the stream ends when the container has, all written. */
 export async function followKeeper(socket: string): Promise<{ stream: Duplex; position: LogPosition } | undefined> {
   return openStream(socket, keeperFrame('F'));
 }
@@ -159,8 +159,8 @@ async function openStream(socket: string, hello: Buffer): Promise<{ stream: Dupl
   const { payload } = opened.answer;
   return {
     stream: opened.socket,
-    tty: payload.readUInt32LE(4) !== 0,
-    position: { generation: payload.readUInt32LE(0), offset: Number(payload.readBigUInt64LE(8)) },
+    tty: payload.readUInt32LE(16) !== 0,
+    position: { inode: Number(payload.readBigUInt64LE(0)), offset: Number(payload.readBigUInt64LE(8)) },
   };
 }
 

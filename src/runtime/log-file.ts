@@ -1,141 +1,239 @@
 import * as files from '../host/files.ts';
 import { codeOf } from '../model/errors.ts';
+import type { LogPosition } from './launch.ts';
+import { logCursor, momentOf, type LogCursor, type LogFormat, type Moment } from './log-records.ts';
 
-/**
- * The container's log as the keeper writes it (runtime/log.h):
- * `{ u32 size, u8 stream, u8[3], u64 nanoseconds, data[size], u32 size }`, little-endian, one per read of the
- * container's output: chunks, not lines. Full files are `log.1` (newest) to `log.N` (oldest).
- */
-export interface LogRecord {
-  readonly stream: 'stdout' | 'stderr';
-  /** Nanoseconds since 1970. */
-  readonly time: bigint;
-  readonly data: Buffer;
-}
-
-export interface LogRange {
-  /** Nanoseconds since 1970; records before are left out. */
-  readonly since?: bigint;
-  readonly until?: bigint;
-  /** Only as many records from the end as hold the last N line ends (and the text after them). */
-  readonly tailLines?: number;
-  /** Where in the newest file to stop, as a follower's position says, so that nothing comes twice. */
-  readonly end?: { readonly generation: number; readonly offset: number };
-}
-
-const headSize = 16;
-const readSize = 1 << 20;
-/** No single read of the keeper is larger; a larger size is the mark of a torn record. */
-const largestRecord = 1 << 20;
-
-/** The records at the start of `data`, and how many bytes they took. Stops at a torn one. */
-export function parseRecords(data: Buffer): { records: LogRecord[]; taken: number; torn: boolean } {
-  const records: LogRecord[] = [];
-  let at = 0;
-  while (data.length - at >= headSize) {
-    const size = data.readUInt32LE(at);
-    if (size > largestRecord) return { records, taken: at, torn: true };
-    const next = at + headSize + size + 4;
-    if (next > data.length) break;
-    if (data.readUInt32LE(next - 4) !== size) return { records, taken: at, torn: true };
-    records.push({
-      stream: data[at + 4] === 2 ? 'stderr' : 'stdout',
-      time: data.readBigUInt64LE(at + 8),
-      data: data.subarray(at + headSize, at + headSize + size),
-    });
-    at = next;
-  }
-  return { records, taken: at, torn: false };
-}
-
-/** Reads a container's log, oldest record first. `path` is the newest file; memory stays bounded whatever its size. */
-export async function* readLog(path: string, range: LogRange = {}): AsyncGenerator<LogRecord> {
-  const parts = await partsOf(path);
-  try {
-    const tail = range.tailLines === undefined ? { part: 0, offset: 0 } : await findTail(parts, range.tailLines, range.end?.offset);
-    for (const [index, part] of parts.entries()) {
-      if (index < tail.part) continue;
-      const isNewest = index === parts.length - 1;
-      const end = isNewest && range.end ? Math.min(part.size, range.end.offset) : part.size;
-      for await (const record of recordsOf(part, index === tail.part ? tail.offset : 0, end)) {
-        if (range.until !== undefined && record.time > range.until) return;
-        if (range.since === undefined || record.time >= range.since) yield record;
-      }
-    }
-  } finally {
-    for (const part of parts) await part.handle.close();
-  }
-}
+const blockSize = 1 << 20;
+/** Larger than any record. */
+const stepSize = 1 << 18;
+/** Records of two streams may stand this much out of order (ns): a line is dated by its first byte. */
+const disorder = 1_000_000_000n;
 
 interface Part {
-  handle: Awaited<ReturnType<typeof files.open>>;
+  readonly handle: Awaited<ReturnType<typeof files.open>>;
+  readonly inode: number;
   size: number;
 }
 
-/** All of the log's files, opened, oldest first, so that a rotation meanwhile takes nothing from under the reader. */
-async function partsOf(path: string): Promise<Part[]> {
+/**
+ * A container's log on disk: `path` is the newest file, `path.1` (newest) to `path.N` (oldest) are full ones. All are
+ * opened at once, so that a rotation takes nothing from under the reader; memory stays at one block whatever the size.
+ *
+ * ```ts
+ * const log = await LogReader.open(path, 'json');
+ * await log.seekTail(10, [true, true]);
+ * while (await log.read()) while (log.cursor.next()) …;
+ * await log.close();
+ * ```
+ */
+export class LogReader {
+  readonly cursor: LogCursor;
+  readonly #path: string;
+  #parts: Part[];
+  /** Where the cursor's block begins. */
+  #part = 0;
+  #offset = 0;
+  /** Lines of the first block to pass over. */
+  #skip = 0;
+  readonly #block = Buffer.allocUnsafe(blockSize);
+  /** Bytes that the last read brought into it. */
+  #loaded = 0;
+
+  private constructor(path: string, cursor: LogCursor, parts: Part[]) {
+    this.#path = path;
+    this.cursor = cursor;
+    this.#parts = parts;
+  }
+
+  /** `attributes`: what the keeper was told to put into each line of the json format. */
+  static async open(path: string, format: LogFormat, attributes = ''): Promise<LogReader> {
+    return new LogReader(path, logCursor(format, attributes), await openParts(path));
+  }
+
+  async close(): Promise<void> {
+    for (const { handle } of this.#parts.splice(0)) await handle.close();
+  }
+
+  /** Nothing behind this position is read: a live stream goes on from there. */
+  endAt({ inode, offset }: LogPosition): void {
+    const last = this.#parts.findIndex((part) => part.inode === inode);
+    const part = this.#parts[last];
+    if (!part) return;
+    part.size = Math.min(part.size, offset);
+    for (const newer of this.#parts.slice(last + 1)) newer.size = 0;
+  }
+
+  /** Passes over everything there is now. */
+  seekEnd(): void {
+    this.#place(Math.max(0, this.#parts.length - 1), this.#parts.at(-1)?.size ?? 0);
+  }
+
+  /** Places the reader before the last `lines` lines of the chosen streams [stdout, stderr]: a tail costs what it holds. */
+  async seekTail(lines: number, chosen: readonly [boolean, boolean]): Promise<void> {
+    let missing = lines;
+    const seen = [false, false];
+    await this.#walkBack((cursor) => {
+      let ends = 0;
+      let open = false;
+      while (cursor.next()) {
+        if (cursor.endsLine) ends += 1;
+        open = !cursor.endsLine;
+      }
+      const which = cursor.stream - 1;
+      if (!chosen[which]) return undefined;
+      // The text after a stream's last line end is a line, too; a piece before that belongs to a line already counted.
+      const found = ends + (open && !seen[which] ? 1 : 0);
+      seen[which] = true;
+      if (found > missing) return found - missing;
+      missing -= found;
+      return undefined;
+    });
+  }
+
+  /** Places the reader at, or a little before, the first record that isn't older than `since`. */
+  async seekSince(since: Moment): Promise<void> {
+    const early = momentOf(since.ns - disorder);
+    const isOlder = (cursor: LogCursor): boolean => cursor.next() && cursor.compareTime(early) < 0;
+    for (let index = this.#parts.length - 1; index >= 0; index--) {
+      const part = this.#parts[index] as Part;
+      if (part.size === 0) continue;
+      await this.#load(part, 0);
+      if (!isOlder(this.cursor) && index > 0) continue;
+      if (this.cursor.recordAfter(this.#block.subarray(0, part.size), 0) < 0) break;
+      this.#place(index, await this.#search(part, isOlder));
+      return;
+    }
+    await this.#walkBack((cursor) => (isOlder(cursor) ? 0 : undefined));
+  }
+
+  /** Loads the next block into the cursor, whose last one was read to its end; false at the end of what is there. */
+  async read(): Promise<boolean> {
+    for (;;) {
+      const part = this.#parts[this.#part];
+      if (!part) return false;
+      const stuck = this.#loaded > 0 && this.cursor.taken === 0;
+      const atEnd = this.cursor.torn || (stuck && this.#loaded < blockSize);
+      // A line larger than any of ours isn't ours.
+      this.#offset += stuck && !atEnd ? blockSize : this.cursor.taken;
+      if (!atEnd && (await this.#load(part, this.#offset)) > 0) {
+        for (; this.#skip > 0; this.#skip--) this.cursor.next();
+        return true;
+      }
+      if (this.#part >= this.#parts.length - 1) {
+        this.#place(this.#part, this.#offset);
+        return false;
+      }
+      this.#place(this.#part + 1, 0);
+    }
+  }
+
+  /** Takes in what has been written since: a grown file and new ones. */
+  async refresh(): Promise<void> {
+    const current = this.#parts[this.#part];
+    if (current) current.size = (await current.handle.stat()).size;
+    if ((await files.stat(this.#path).catch(() => undefined))?.ino === current?.inode) return;
+    const parts = await openParts(this.#path);
+    // Renamed aside, it doesn't grow any more.
+    if (current) current.size = (await current.handle.stat()).size;
+    const known = current ? parts.findIndex((part) => part.inode === current.inode) : -1;
+    const kept = current ? [current] : [];
+    const unneeded = [...this.#parts.filter((part) => part !== current), ...parts.slice(0, known + 1)];
+    for (const { handle } of unneeded) await handle.close();
+    this.#parts = [...kept, ...parts.slice(known + 1)];
+    this.#part = 0;
+  }
+
+  #place(part: number, offset: number, skip = 0): void {
+    this.#part = part;
+    this.#offset = offset;
+    this.#skip = skip;
+    this.#loaded = 0;
+    this.cursor.load(this.#block.subarray(0, 0));
+  }
+
+  /** Loads what a block takes of a file from `from` on; returns how much that is. */
+  async #load(part: Part, from: number, most = blockSize): Promise<number> {
+    const size = Math.min(most, part.size - from);
+    const bytesRead = size <= 0 ? 0 : (await part.handle.read(this.#block, 0, size, from)).bytesRead;
+    this.cursor.load(this.#block.subarray(0, bytesRead));
+    this.#loaded = bytesRead;
+    return bytesRead;
+  }
+
+  /** The start of a record that `isOlder`, with few of them before the first that isn't. */
+  async #search(part: Part, isOlder: (cursor: LogCursor) => boolean): Promise<number> {
+    let low = 0;
+    for (let high = part.size; high - low > stepSize; ) {
+      const middle = Math.floor((low + high) / 2);
+      const got = await this.#load(part, middle, stepSize);
+      const start = this.cursor.recordAfter(this.#block.subarray(0, got), 0);
+      if (start < 0) break;
+      this.cursor.load(this.#block.subarray(start, got));
+      if (isOlder(this.cursor)) low = middle + start;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /**
+   * Shows the records one by one from the newest back, until `visit` says that the reader is to begin in this one, after
+   * so many of its lines.
+   */
+  async #walkBack(visit: (cursor: LogCursor) => number | undefined): Promise<void> {
+    for (let index = this.#parts.length - 1; index >= 0; index--) {
+      const part = this.#parts[index] as Part;
+      let end = await this.#lastEnd(part);
+      while (end > 0) {
+        const from = Math.max(0, end - stepSize);
+        const { bytesRead } = await part.handle.read(this.#block, 0, end - from, from);
+        const block = this.#block.subarray(0, bytesRead);
+        const before = end;
+        for (let at = bytesRead; at > 0; ) {
+          const start = this.cursor.recordBefore(block, at, from === 0);
+          if (start < 0) break;
+          this.cursor.load(block.subarray(start, at));
+          const skip = visit(this.cursor);
+          if (skip !== undefined) {
+            this.#place(index, from + start, skip);
+            return;
+          }
+          at = start;
+          end = from + start;
+        }
+        if (end === before) break;
+      }
+    }
+    this.#place(0, 0);
+  }
+
+  /** Where a file's last whole record ends. */
+  async #lastEnd(part: Part): Promise<number> {
+    const from = Math.max(0, part.size - stepSize);
+    const got = await this.#load(part, from, stepSize);
+    const end = this.cursor.lastEnd(this.#block.subarray(0, got));
+    if (end >= 0) return from + end;
+    let at = 0;
+    while ((await this.#load(part, at)) > 0) {
+      while (this.cursor.next());
+      if (this.cursor.taken === 0) break;
+      at += this.cursor.taken;
+    }
+    return at;
+  }
+}
+
+/** Oldest first. Opened from the newest on, and none twice, so that a rotation meanwhile leaves none out. */
+async function openParts(path: string): Promise<Part[]> {
   const parts: Part[] = [];
   for (let number = 0; ; number++) {
     try {
       const handle = await files.open(number === 0 ? path : `${path}.${number}`, 'r');
-      parts.unshift({ handle, size: (await handle.stat()).size });
+      const { ino, size } = await handle.stat();
+      if (parts.some((part) => part.inode === ino)) await handle.close();
+      else parts.unshift({ handle, inode: ino, size });
     } catch (error) {
       if (codeOf(error) === 'ENOENT') return parts;
       throw error;
     }
   }
-}
-
-async function* recordsOf(part: Part, from: number, end: number): AsyncGenerator<LogRecord> {
-  let unread: Buffer = Buffer.alloc(0);
-  for (let at = from; at < end;) {
-    const chunk = Buffer.allocUnsafe(Math.min(readSize, end - at));
-    const { bytesRead } = await part.handle.read(chunk, 0, chunk.length, at);
-    if (bytesRead === 0) return;
-    at += bytesRead;
-    const got = chunk.subarray(0, bytesRead);
-    const data = unread.length === 0 ? got : Buffer.concat([unread, got]);
-    const { records, taken, torn } = parseRecords(data);
-    yield* records;
-    if (torn) return; // a power cut tore it; what follows in this file can't be told apart
-    unread = data.subarray(taken);
-  }
-}
-
-/**
- * Walks back from the end by the sizes that stand behind each record until `lines` line ends have been passed, so
- * that the tail of a large log costs what the tail holds.
- */
-async function findTail(parts: readonly Part[], lines: number, newestEnd?: number): Promise<{ part: number; offset: number }> {
-  let missing = lines;
-  let atEnd = true;
-  for (let index = parts.length - 1; index >= 0; index--) {
-    const part = parts[index] as Part;
-    let at = index === parts.length - 1 && newestEnd !== undefined ? Math.min(newestEnd, part.size) : part.size;
-    while (at >= headSize + 4) {
-      const size = (await readAt(part, at - 4, 4)).readUInt32LE(0);
-      const start = at - 4 - size - headSize;
-      if (start < 0) break;
-      const data = await readAt(part, start + headSize, size);
-      const ends = countLineEnds(data) + (atEnd && data[data.length - 1] !== 0x0a ? 1 : 0);
-      atEnd = false;
-      // One line end more than asked for marks where the wanted lines begin.
-      if (ends > missing) return { part: index, offset: start };
-      missing -= ends;
-      at = start;
-    }
-  }
-  return { part: 0, offset: 0 };
-}
-
-async function readAt(part: Part, position: number, size: number): Promise<Buffer> {
-  const data = Buffer.alloc(size);
-  await part.handle.read(data, 0, size, position);
-  return data;
-}
-
-function countLineEnds(data: Buffer): number {
-  let count = 0;
-  for (let at = data.indexOf(0x0a); at >= 0; at = data.indexOf(0x0a, at + 1)) count++;
-  return count;
 }

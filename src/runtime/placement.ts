@@ -24,6 +24,10 @@ export interface KeeperPlacement {
   readonly openStdin: boolean;
   readonly stdinOnce: boolean;
   readonly noLog?: boolean;
+  /** Docker's json-file format; without it the local one (runtime/log.h). */
+  readonly jsonLog?: boolean;
+  /** What each line of a json log has before its time: `"attrs":{…},`. */
+  readonly logAttributes?: string;
   readonly rows?: number;
   readonly columns?: number;
 }

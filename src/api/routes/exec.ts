@@ -6,7 +6,7 @@ import { checkShape } from '../wire/shape.ts';
 import { size } from './containers.ts';
 import { Waiting } from '../../engine/attach.ts';
 import { checkStartable, startExec } from '../../engine/exec.ts';
-import { frame } from '../../engine/logs.ts';
+import { frame } from '../../engine/log-format.ts';
 import { messageOf } from '../../model/errors.ts';
 
 const id = (call: Call): string => call.params.id ?? '';

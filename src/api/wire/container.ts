@@ -1,6 +1,7 @@
 import { isAlive, zeroTime, type ContainerRecord } from '../../model/container.ts';
 import { parseTime } from '../../engine/clock.ts';
 import { commandOf } from '../../engine/image-config.ts';
+import { logDriver } from '../../engine/log-driver.ts';
 import { statusWords } from '../status-words.ts';
 import type {
   ContainerInspect,
@@ -17,7 +18,7 @@ export interface InspectPaths {
   readonly hosts: string;
   readonly hostname: string;
   readonly resolvConf: string;
-  readonly log: string;
+  readonly jsonLog: string;
   /** The overlay's directories. */
   readonly graph: Readonly<Record<string, string>>;
 }
@@ -152,7 +153,7 @@ export function inspect(record: ContainerRecord, paths: InspectPaths, execIds: r
     ResolvConfPath: paths.resolvConf,
     HostnamePath: paths.hostname,
     HostsPath: paths.hosts,
-    LogPath: paths.log,
+    LogPath: logDriver(record) === 'json-file' ? paths.jsonLog : '',
     Name: `/${record.name}`,
     RestartCount: record.restartCount,
     Driver: 'overlay2',

@@ -1,9 +1,10 @@
-import { appendFileSync, existsSync, readFileSync, readdirSync, readlinkSync, statSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, readdirSync, readlinkSync, statSync, truncateSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startHelper } from '../../../src/host/helper.ts';
 import { keeperFlags } from '../../../src/model/plan.ts';
 import { attachKeeper, connectKeeper, followKeeper } from '../../../src/runtime/launch.ts';
-import { parseRecords, readLog } from '../../../src/runtime/log-file.ts';
+import { linesOf } from '../../unit/runtime/log-bytes.ts';
 import { Bench, collect, demultiplex, helperPath, shell, until } from './small-plan.ts';
 
 let bench: Bench;
@@ -12,10 +13,8 @@ beforeAll(async () => {
 });
 afterAll(() => bench.close());
 
-async function logOf(name: string): Promise<string> {
-  const parts: Buffer[] = [];
-  for await (const record of readLog(bench.path(`${name}.log`))) parts.push(record.data);
-  return Buffer.concat(parts).toString();
+async function logOf(name: string, format: 'json' | 'local' = 'local'): Promise<string> {
+  return (await linesOf(bench.path(`${name}.log`), format)).join('');
 }
 
 async function attachTo(name: string, streams = { stdin: true, stdout: true, stderr: true }) {
@@ -116,17 +115,87 @@ test('with a terminal the stream is raw, the window has its size, and it can be 
   expect((await got).toString().replaceAll('\r', '')).toBe('24 80\n\n50 132\n/dev/pts/0\n');
 });
 
-test('a follower gets the log records that come after its position', async () => {
+test('a follower hears when the log has grown, and when the container has ended', async () => {
   await bench.helper.launch(bench.plan('follow', { args: shell('echo one; read x; echo two') }));
   const keeper = await control('follow');
   const { stream: input } = await attachTo('follow', { stdin: true, stdout: false, stderr: false });
   await keeper.start();
   await until(async () => (await logOf('follow')).includes('one'));
   const followed = await followKeeper(bench.path('follow.sock'));
-  expect(followed?.position).toEqual({ generation: 0, offset: 24 });
+  expect(followed?.position).toEqual({ inode: statSync(bench.path('follow.log')).ino, offset: 24 });
   input.end('\n');
-  const { records } = parseRecords(await collect(followed?.stream as AsyncIterable<Buffer>));
-  expect(records.map((record) => record.data.toString())).toEqual(['two\n']);
+  expect((await collect(followed?.stream as AsyncIterable<Buffer>)).toString()).toBe('+');
+  expect(await logOf('follow')).toBe('one\ntwo\n');
+});
+
+const json = { flags: keeperFlags.openStdin | keeperFlags.stdinOnce | keeperFlags.jsonLog };
+
+test("the json log is Docker's: a line of JSON for each line of output, in pieces of 16 KiB", async () => {
+  await bench.run('json', { ...json, args: shell('echo "a \\"b\\" \\\\ é"; echo e >&2; yes x | tr -d "\\n" | head -c 20000; echo') });
+  const records = readFileSync(bench.path('json.log'), 'utf8').trim().split('\n').map((line) => JSON.parse(line) as { log: string; stream: string; time: string });
+  expect(records.map(({ log, stream }) => [log, stream])).toEqual(expect.arrayContaining([
+    ['a "b" \\ é\n', 'stdout'], ['e\n', 'stderr'], ['x'.repeat(16_384), 'stdout'], [`${'x'.repeat(3616)}\n`, 'stdout'],
+  ]));
+  for (const { time } of records) expect(Date.now() - Date.parse(time)).toBeLessThan(60_000);
+});
+
+test('any bytes come back from the json log as they were, and others can read it', async () => {
+  const bytes = Buffer.from(Array.from({ length: 200_000 }, (_, n) => (n * 7919 + (n >> 8) * 31) & 0xff));
+  await writeFile(bench.path('bytes'), bytes);
+  await bench.helper.launch(bench.plan('bytes-log', { ...json, args: shell('cat') }));
+  const { stream } = await attachTo('bytes-log');
+  const keeper = await control('bytes-log');
+  await keeper.start();
+  stream.end(bytes);
+  stream.resume();
+  await keeper.exit;
+  expect(Buffer.from(await logOf('bytes-log', 'json'), 'latin1').equals(bytes)).toBe(true);
+  for (const line of readFileSync(bench.path('bytes-log.log'), 'utf8').trim().split('\n')) JSON.parse(line);
+});
+
+test('a line of a megabyte, and a character that two reads cut, come back whole', async () => {
+  await bench.run('long', { ...json, args: shell('yes é | head -n 400000 | tr -d "\\n"; echo; printf "\\303"; sleep 0.2; printf "\\251\\n"') });
+  const text = Buffer.from(await logOf('long', 'json'), 'latin1').toString();
+  expect(text === `${'é'.repeat(400_000)}\né\n`).toBe(true);
+  const pieces = readFileSync(bench.path('long.log'), 'utf8').trim().split('\n').slice(0, -2).map((line) => (JSON.parse(line) as { log: string }).log);
+  expect(pieces.join('')).not.toMatch(/[\udc80-\udcff]/);
+});
+
+test('the beginning of a line is in the log soon, though its end has not come', async () => {
+  await bench.helper.launch(bench.plan('prompt', { ...json, args: shell('printf "name: "; read x; echo $x') }));
+  const keeper = await control('prompt');
+  const { stream } = await attachTo('prompt');
+  await keeper.start();
+  await until(async () => (await logOf('prompt', 'json')) === 'name: ');
+  stream.end('me\n');
+  stream.resume();
+  await keeper.exit;
+  expect(await logOf('prompt', 'json')).toBe('name: me\n');
+});
+
+test.each(['json', 'local'] as const)('a torn end of the %s log is cut off before more is written', async (format) => {
+  const flags = format === 'json' ? json.flags : keeperFlags.openStdin;
+  await bench.run(`torn-${format}`, { flags, args: shell('echo one; sleep 0.1; echo two') });
+  truncateSync(bench.path(`torn-${format}.log`), statSync(bench.path(`torn-${format}.log`)).size - 3);
+  await bench.run(`torn-${format}`, { flags, args: shell('echo three') });
+  expect(await logOf(`torn-${format}`, format)).toBe('one\nthree\n');
+});
+
+test('the json log is bounded, to the byte', async () => {
+  await bench.run('bounded-json', { ...json, args: shell('yes 0123456789abcde | head -c 500000'), logMaxSize: 100_000, logMaxFiles: 3 });
+  const files = readdirSync(bench.directory).filter((file) => file.startsWith('bounded-json.log'));
+  expect(files.toSorted()).toEqual(['bounded-json.log', 'bounded-json.log.1', 'bounded-json.log.2']);
+  for (const file of files) expect(statSync(bench.path(file)).size).toBeLessThanOrEqual(100_000);
+  expect('0123456789abcde\n'.repeat(31_250).endsWith(await logOf('bounded-json', 'json'))).toBe(true);
+});
+
+test('one attached client that does not read holds up no other', async () => {
+  await bench.helper.launch(bench.plan('pair', { args: shell('yes | head -c 30000000') }));
+  const slow = await attachTo('pair');
+  const quick = await attachTo('pair');
+  await (await control('pair')).start();
+  expect(demultiplex(await collect(quick.stream)).stdout.length).toBe(30_000_000);
+  slow.stream.destroy();
 });
 
 test('a keeper whose launch failed leaves no socket and no process', async () => {

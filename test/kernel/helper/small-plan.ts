@@ -52,7 +52,7 @@ export class Bench {
         {
           op: 'keeper', id: name, socket: this.path(`${name}.sock`), log: this.path(`${name}.log`),
           logMaxSize: small.logMaxSize ?? 0, logMaxFiles: small.logMaxFiles ?? 1, exitFile: this.path(`${name}.exit`),
-          oomFile: '', flags: small.flags ?? keeperFlags.openStdin | keeperFlags.stdinOnce, rows: 24, columns: 80,
+          oomFile: '', flags: small.flags ?? keeperFlags.openStdin | keeperFlags.stdinOnce, rows: 24, columns: 80, logAttributes: '',
         },
         ...(small.keeperOps ?? []),
         { op: 'clone', flags: CLONE_NEWNS | CLONE_NEWPID, cgroup: '' },

@@ -8,7 +8,7 @@ import { killGroup, oomKillFile, removeOps, removeParentOps } from '../../../src
 import { detectHost, type HostFacts } from '../../../src/runtime/host-facts.ts';
 import { planCreate, planExec } from '../../../src/runtime/launch-plan.ts';
 import { connectKeeper, type ExitRecord, type Keeper } from '../../../src/runtime/launch.ts';
-import { readLog } from '../../../src/runtime/log-file.ts';
+import { linesOf } from '../../unit/runtime/log-bytes.ts';
 import type { Placement } from '../../../src/runtime/placement.ts';
 import { buildExecProcess, buildSpec, type ProcessRequest, type SpecRequest } from '../../../src/runtime/spec/build.ts';
 import { validate } from '../../../src/runtime/validate.ts';
@@ -156,11 +156,10 @@ export class Bench {
     const end = async (): Promise<Outcome> => {
       const record = await keeper.exit;
       keeper.close();
-      const parts: Buffer[] = [];
-      for await (const { data } of readLog(this.path(id, 'log'))) parts.push(data);
+      const text = (await linesOf(this.path(id, 'log'), 'local')).map((line) => line.replace(/^!/, '')).join('');
       return {
         exitCode: record?.exitCode ?? -1, oomKilled: record?.oomKilled ?? false, warnings: launched.warnings,
-        stdout: Buffer.concat(parts).toString(),
+        stdout: Buffer.from(text, 'latin1').toString(),
       };
     };
     return { keeper, end };

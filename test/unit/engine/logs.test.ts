@@ -6,22 +6,13 @@ import { logs, type LogOptions } from '../../../src/engine/logs.ts';
 import type { Context } from '../../../src/engine/context.ts';
 import { containerPaths } from '../../../src/engine/paths.ts';
 import { mkdir } from 'node:fs/promises';
+import { localRecord } from '../runtime/log-bytes.ts';
 import { record } from './record.ts';
 
-const one = record('a');
+const plain = record('a');
+const one = { ...plain, hostConfig: { ...plain.hostConfig, LogConfig: { Type: 'local', Config: {} } } };
 const terminal = { ...one, config: { ...one.config, Tty: true } };
 const state: { root: string } = { root: '' };
-
-function logRecord(stream: 1 | 2, time: bigint, text: string): Buffer {
-  const data = Buffer.from(text);
-  const head = Buffer.alloc(16);
-  head.writeUInt32LE(data.length, 0);
-  head[4] = stream;
-  head.writeBigUInt64LE(time, 8);
-  const end = Buffer.alloc(4);
-  end.writeUInt32LE(data.length);
-  return Buffer.concat([head, data, end]);
-}
 
 const second = 1_000_000_000n;
 beforeAll(async () => {
@@ -29,12 +20,12 @@ beforeAll(async () => {
   const paths = containerPaths(state.root, state.root, one.id);
   await mkdir(paths.directory, { recursive: true });
   await writeFile(
-    paths.log,
+    paths.localLog,
     Buffer.concat([
-      logRecord(1, 1n * second, 'one\ntw'),
-      logRecord(2, 2n * second, 'err\n'),
-      logRecord(1, 3n * second, 'o\nthree\n'),
-      logRecord(1, 4n * second, 'open'),
+      localRecord('one\ntw', 1n * second),
+      localRecord('err\n', 2n * second, 2),
+      localRecord('o\nthree\n', 3n * second),
+      localRecord('open', 4n * second),
     ]),
   );
 });
@@ -45,16 +36,25 @@ async function read(changes: Partial<LogOptions>, of = one): Promise<{ stream: n
   const options = { stdout: true, stderr: true, follow: false, timestamps: false, ...changes };
   const chunks: Buffer[] = [];
   for await (const chunk of logs(context, of, options, new AbortController().signal)) chunks.push(chunk);
-  if (of.config.Tty) return chunks.map((chunk) => ({ stream: 0, text: chunk.toString() }));
-  return chunks.map((chunk) => ({ stream: chunk[0] ?? 0, text: chunk.toString('utf8', 8, 8 + chunk.readUInt32BE(4)) }));
+  const all = Buffer.concat(chunks);
+  if (of.config.Tty) return [{ stream: 0, text: all.toString() }];
+  const frames: { stream: number; text: string }[] = [];
+  for (let at = 0; at < all.length; ) {
+    const end = at + 8 + all.readUInt32BE(at + 4);
+    frames.push({ stream: all[at] ?? 0, text: all.toString('utf8', at + 8, end) });
+    at = end;
+  }
+  return frames;
 }
 const texts = (pieces: { text: string }[]): string => pieces.map(({ text }) => text).join('');
 
-test('streams come in frames, byte for byte', async () => {
+test('each line is a frame of its stream, byte for byte, as Docker sends them', async () => {
   expect(await read({})).toEqual([
-    { stream: 1, text: 'one\ntw' },
+    { stream: 1, text: 'one\n' },
+    { stream: 1, text: 'tw' },
     { stream: 2, text: 'err\n' },
-    { stream: 1, text: 'o\nthree\n' },
+    { stream: 1, text: 'o\n' },
+    { stream: 1, text: 'three\n' },
     { stream: 1, text: 'open' },
   ]);
 });
@@ -65,13 +65,25 @@ test('one stream alone can be asked for, none is refused', async () => {
 });
 
 test("timestamps stand before whole lines, at the time of a line's first byte", async () => {
-  expect(await read({ timestamps: true })).toEqual([
-    { stream: 1, text: '1970-01-01T00:00:01.000000000Z one\n' },
-    { stream: 2, text: '1970-01-01T00:00:02.000000000Z err\n' },
-    { stream: 1, text: '1970-01-01T00:00:01.000000000Z two\n' },
-    { stream: 1, text: '1970-01-01T00:00:03.000000000Z three\n' },
-    { stream: 1, text: '1970-01-01T00:00:04.000000000Z open' },
-  ]);
+  const frames = await read({ timestamps: true });
+  const of = (stream: number): string => texts(frames.filter((frame) => frame.stream === stream));
+  expect(of(1)).toBe(
+    '1970-01-01T00:00:01.000000000Z one\n1970-01-01T00:00:01.000000000Z two\n' +
+      '1970-01-01T00:00:03.000000000Z three\n1970-01-01T00:00:04.000000000Z open',
+  );
+  expect(of(2)).toBe('1970-01-01T00:00:02.000000000Z err\n');
+});
+
+test('details stand between time and text', async () => {
+  const labelled = {
+    ...one,
+    config: { ...one.config, Labels: { a: '1 2', b: 'no' }, Env: ['V=x', 'W=y'] },
+    hostConfig: { ...one.hostConfig, LogConfig: { Type: 'local', Config: { labels: 'a', 'env-regex': '^V' } } },
+  };
+  expect((await read({ details: true, timestamps: true }, labelled))[0]?.text).toBe(
+    '1970-01-01T00:00:01.000000000Z V=x,a=1%202 one\n',
+  );
+  expect((await read({ details: true }))[0]?.text).toBe(' one\n');
 });
 
 test.each([
@@ -79,6 +91,7 @@ test.each([
   [1, 'open'],
   [2, 'three\nopen'],
   [3, 'o\nthree\nopen'],
+  [4, 'twerr\no\nthree\nopen'],
   [99, 'one\ntwerr\no\nthree\nopen'],
 ])('the last %i lines', async (tail, expected) => {
   expect(texts(await read({ tail }))).toBe(expected);
@@ -89,7 +102,7 @@ test('since and until bound the times', async () => {
 });
 
 test('with a terminal the stream is bare', async () => {
-  expect((await read({}, terminal))[0]).toEqual({ stream: 0, text: 'one\ntw' });
+  expect(await read({}, terminal)).toEqual([{ stream: 0, text: 'one\ntwerr\no\nthree\nopen' }]);
 });
 
 test('the log driver none has nothing to read', async () => {
