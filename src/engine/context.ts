@@ -1,5 +1,7 @@
 import type { Database } from '../host/database.ts';
 import type { Helper } from '../host/helper.ts';
+import type { Registries } from '../image/registry.ts';
+import type { RegistryOptions } from '../image/registry/endpoints.ts';
 import type { Images } from '../image/store.ts';
 import type { NetnsNames } from '../network/netns-names.ts';
 import type { Network } from '../network/network.ts';
@@ -10,6 +12,7 @@ import type { ContainerRecord } from '../model/container.ts';
 import type { EventBus } from './events.ts';
 import type { Execs } from './exec-records.ts';
 import type { LiveContainers } from './live.ts';
+import type { RunningPulls } from './pull.ts';
 import { containerPaths, type ContainerPaths } from './paths.ts';
 import type { Records } from './records.ts';
 import type { UserFiles } from './user.ts';
@@ -32,6 +35,8 @@ export interface EngineOptions {
   readonly firewall: 'iptables' | 'nftables';
   /** From the root of each cgroup hierarchy: `/berth`. */
   readonly cgroupParent: string;
+  /** How registries are reached; Docker's defaults where absent. */
+  readonly registries?: RegistryOptions;
   readonly debug: boolean;
   /** One line for the daemon's log. */
   readonly log: (line: string) => void;
@@ -45,6 +50,8 @@ export interface Context {
   readonly helper: Helper;
   readonly host: HostFacts;
   readonly images: Images;
+  readonly registries: Registries;
+  readonly pulls: RunningPulls;
   readonly snapshots: Snapshots;
   readonly volumes: Volumes;
   readonly network: Network;

@@ -3,6 +3,7 @@ import { openDatabase } from '../host/database.ts';
 import { run } from '../host/exec.ts';
 import * as files from '../host/files.ts';
 import { startHelper } from '../host/helper.ts';
+import { openRegistries } from '../image/registry.ts';
 import { openImages } from '../image/store.ts';
 import type { ContainerRecord } from '../model/container.ts';
 import { openNetwork } from '../network/network.ts';
@@ -69,13 +70,16 @@ export class Engine {
       const engineId = engineIdOf(database);
       const closing = new AbortController();
       const layers = await openLayers({ database, root: options.root });
+      const images = await openImages({ database, root: options.root, layers, unpackHelper: options.helperProgram });
       const context: Context = {
         options,
         engineId,
         database,
         helper,
         host: await detectHost(options.cgroupParent),
-        images: await openImages({ database, root: options.root, layers, unpackHelper: options.helperProgram }),
+        images,
+        registries: await openRegistries({ root: options.root, images, options: options.registries }),
+        pulls: new Map(),
         snapshots: openSnapshots({ database, root: options.root, layers }),
         volumes: await openVolumes({ database, root: options.root }),
         network: openNetwork({
@@ -121,6 +125,7 @@ export class Engine {
     for (const [, exec] of execs.live) exec.keeper?.close();
     await removeIdleParent(this.context);
     await this.context.network.settle();
+    this.context.registries.close();
     await helper.close();
     database.close();
   }

@@ -51,6 +51,8 @@ export interface ImageRecords {
   tagsOf(repository: Pick<Reference, 'domain' | 'path'>): { readonly reference: Reference; readonly id: ImageId }[];
   /** Canonical, tags before digests. */
   namesOf(id: ImageId): string[];
+  /** The blob that an unpacked layer came from. */
+  blobOfLayer(name: string): { readonly digest: Digest; readonly size: number } | undefined;
   /** Whether this blob is known to unpack to this diff id. */
   isVerified(blob: Digest, diffId: Digest): boolean;
 }
@@ -164,6 +166,10 @@ export function openImageRecords(database: Database): ImageRecords {
       return rows.map(({ name, image }) => ({ reference: parseReference(name), id: image }));
     },
     deleteName: (canonical) => database.run('DELETE FROM image_names WHERE name = ?', canonical),
+    blobOfLayer: (name) =>
+      database.get<{ digest: Digest; size: number }>(
+        'SELECT blob AS digest, blob_size AS size FROM image_layers WHERE name = ?', name,
+      ),
     isVerified: (blob, diffId) =>
       database.get('SELECT 1 FROM image_layers WHERE blob = ? AND diff_id = ?', blob, diffId) !== undefined,
   };

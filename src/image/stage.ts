@@ -35,7 +35,9 @@ export interface ProgressLine {
   readonly status?: string;
   readonly id?: string;
   /** Bytes. */
-  readonly progressDetail?: { readonly current: number; readonly total: number };
+  readonly progressDetail?: { readonly current?: number; readonly total?: number };
+  /** The same as a bar and in words. */
+  readonly progress?: string;
 }
 export type Progress = (line: ProgressLine) => void;
 

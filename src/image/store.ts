@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Database } from '../host/database.ts';
 import { invalid, notFound } from '../model/errors.ts';
-import type { ImageId } from '../model/ids.ts';
+import type { Digest, ImageId } from '../model/ids.ts';
 import type { ContainerDefaults, ImageConfig, Platform } from '../model/oci-image.ts';
 import { canonicalName, familiarName, parseReference, withDefaultTag, type Reference } from '../model/reference.ts';
 import { receiveArchive } from './archive.ts';
@@ -76,6 +76,11 @@ export interface Images {
   load(stream: Readable, progress?: Progress): Promise<LoadedImage[]>;
   /** What `load` does, for images that come another way: `come` brings them into the directory it is given. */
   take(come: (directory: string) => Promise<readonly ArchivedImage[]>, progress?: Progress): Promise<LoadedImage[]>;
+  has(id: ImageId): boolean;
+  /** The blob of a layer that is unpacked for this chain (OCI image spec, "ChainID"); undefined where none is. */
+  blobOf(diffId: Digest, chainId: Digest): ReceivedContent | undefined;
+  /** Points names at an image. */
+  name(id: ImageId, names: readonly Reference[]): void;
   /** One layer, from a file system's tar. */
   import(stream: Readable, request: ImportRequest, progress?: Progress): Promise<ImageId>;
   /**
@@ -165,6 +170,14 @@ export async function openImages(options: ImageOptions): Promise<Images> {
       records.ids().map((id) => records.byId(id)!)
         .sort((a, b) => Date.parse(b.config.created ?? '') - Date.parse(a.config.created ?? '') || 0),
     take,
+    has: (id) => records.byId(id) !== undefined,
+    blobOf(diffId, chainId) {
+      const layer = layers.find(diffId, chainId);
+      const blob = layer && records.blobOfLayer(layer.name);
+      return blob && { path: content.path(blob.digest), ...blob };
+    },
+    name: (id, names) =>
+      database.transaction(() => names.forEach((name) => records.setName(canonicalName(name), id))),
     load: (stream, progress) =>
       take(async (directory) => imagesOf(await receiveArchive(stream, directory), platform), progress),
     async import(stream, request, progress) {

@@ -1,11 +1,11 @@
 import { parseTime } from '../../engine/clock.ts';
 import { parseFilters } from '../../engine/filters.ts';
 import { imageFilters, imageUsers, listImages, removeImage, tagImage } from '../../engine/images.ts';
-import { BerthError, invalid, notFound } from '../../model/errors.ts';
-import { jsonLines } from '../ndjson.ts';
+import { BerthError, invalid } from '../../model/errors.ts';
 import type { Answer, Call } from '../request.ts';
 import type { Route } from '../server.ts';
 import { importHandler, loadHandler, saveHandler } from './image-archives.ts';
+import { pullHandler } from './registry.ts';
 import { imageInspect, imageSummary } from '../wire/image.ts';
 
 /** `/images/NAME/VERB`: names have slashes, so the last part is the verb. */
@@ -16,25 +16,12 @@ function nameAndVerb(call: Call): { name: string; verb: string } {
   return { name: rest.slice(0, slash), verb: rest.slice(slash + 1) };
 }
 
-async function createHandler(call: Call): Promise<Answer | void> {
-  const { context } = call.engine;
+async function createHandler(call: Call): Promise<void> {
   const source = call.query.text('fromSrc');
   if (source) return importHandler(call, source);
   const name = call.query.text('fromImage');
   if (!name) throw invalid('images/create: fromImage or fromSrc is expected');
-  const tag = call.query.text('tag');
-  const whole = tag ? (tag.startsWith('sha256:') ? `${name}@${tag}` : `${name}:${tag}`) : name;
-  if (context.images.find(whole)) {
-    const out = jsonLines(call);
-    await out.write({ status: `Status: Image is up to date for ${whole}` });
-    out.end();
-    return undefined;
-  }
-  // Docker's words, which clients match on; and what to do.
-  throw notFound(
-    `pull access denied for ${name}, repository does not exist or may require 'docker login': ` +
-      "this version of Berth can't pull yet; load the image from an archive (berth load)",
-  );
+  return pullHandler(call, name);
 }
 
 function tagHandler(call: Call, name: string): Answer {
