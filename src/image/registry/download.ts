@@ -66,7 +66,6 @@ async function fetchMissing(
   const { signal } = options;
   for (let vain = 0; partial.missing().length > 0; ) {
     const before = partial.present;
-    let retryAfter: string | undefined;
     try {
       await fetchOnce(repository, digest, partial, options);
     } catch (error) {
@@ -76,7 +75,7 @@ async function fetchMissing(
       if (vain >= maxVain) {
         throw unavailable(`blob ${digest}: the connection broke ${maxVain} times: ${messageOf(error)}`, error);
       }
-      await backOff(vain + 1, retryAfter, signal);
+      await backOff(vain + 1, undefined, signal);
     }
   }
 }
