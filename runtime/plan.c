@@ -207,10 +207,9 @@ static int run_op(struct context *c, uint16_t code, struct reader p)
 	case OP_JOIN_PID_NAMESPACE: { DECODED(join_pid_namespace) return join(c, o.pid, o.start_time, CLONE_NEWPID); }
 	case OP_CLONE: { DECODED(clone) return keeper_clone(c, &o); }
 	case OP_CGROUP_JOIN: { DECODED(cgroup_join)
-		char path[4096], pid[16];
-		snprintf(path, sizeof path, "%s/cgroup.procs", o.path);
-		snprintf(pid, sizeof pid, "%d", c->pid);
-		return write_file(path, pid, strlen(pid)) ? fail(&c->err, "join cgroup %s", o.path) : 0; }
+		char path[4096];
+		snprintf(path, sizeof path, "%s/tasks", o.path);
+		return write_file(path, "0", 1) ? fail(&c->err, "join cgroup %s", o.path) : 0; }
 	case OP_DEVICE_BPF: { DECODED(device_bpf) return attach_device_program(c, o.cgroup, o.program); }
 	case OP_NETLINK: { DECODED(netlink) return netlink_send(c, o.message, o.patches); }
 	case OP_JOIN: { DECODED(join) return join(c, o.pid, o.start_time, (int)o.flags); }

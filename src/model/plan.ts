@@ -10,8 +10,7 @@
  *  daemon            helper serve            keeper                    init
  *    │ launch(plan) ──►│ fork ───────────────►│ keeper ops…             ·
  *    │                 │                      │ clone ─────────────────►│ (blocked)
- *    │                 │                      │ attach ops (cgroup_join,│
- *    │                 │                      │  netlink with $pid)     │
+ *    │                 │                      │ netlink with $pid       │
  *    │                 │                      │──── proceed ───────────►│ init ops…
  *    │◄── pid, start time, warnings ──────────│◄─────────── ready ──────│ (blocked)
  *    │ start (keeper's socket) ──────────────►│──────── go ────────────►│ rest of init ops, exec
@@ -41,7 +40,10 @@ export const opTable = {
   join_pid_namespace: { pid: 'u32', startTime: 'u64' },
   /** Starts init with these CLONE_NEW* flags; `cgroup`: a cgroup2 directory to be born in, or ''. */
   clone: { flags: 'u64', cgroup: 'str' },
-  /** Moves init into a cgroup: its pid is written to `path`/cgroup.procs. After `clone`. */
+  /**
+   * In init, before it does anything: joins a v1 cgroup by writing 0 to `path`/tasks. A single thread that moves itself is
+   * spared the lock that stops all forks and exits of the machine, whose taking costs a grace period of RCU (10 ms).
+   */
   cgroup_join: { path: 'str' },
   /** Attaches an eBPF device program (struct bpf_insn[]) to a cgroup2 directory. */
   device_bpf: { cgroup: 'str', program: 'bytes' },

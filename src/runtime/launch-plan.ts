@@ -32,11 +32,11 @@ export function planCreate(spec: OciSpec, placement: Placement): LaunchPlan {
       // A pid namespace is entered by one's children only, hence here and not in init.
       ...namespaces.joinedPid.map((pid): Op => ({ op: 'join_pid_namespace', pid, startTime: startTime(pid) })),
       { op: 'clone', flags: namespaces.cloned, cgroup: cgroup.clone },
-      // Init is blocked: what it allocates is charged to its group, and its cgroup namespace can be rooted there.
-      ...cgroup.join,
       ...(placement.network?.host ?? []),
     ],
     init: [
+      // What it allocates from here on is charged to its group, and its cgroup namespace can be rooted there.
+      ...cgroup.join,
       // While the host's /proc is still there.
       { op: 'write', path: '/proc/self/oom_score_adj', data: String(spec.process.oomScoreAdj ?? 0), optional: !spec.process.oomScoreAdj },
       // Before any mount: sysfs shows the network namespace, mqueue the IPC namespace, of whoever mounts it.
@@ -79,9 +79,9 @@ export function planExec(spec: OciSpec, process: OciProcess, placement: ExecPlac
       keeperOp(placement.id, placement.keeper, process, '', keeperFlags.exec),
       ...(types.includes('pid') ? [{ op: 'join_pid_namespace', pid, startTime } satisfies Op] : []),
       { op: 'clone', flags: 0, cgroup: cgroup.clone },
-      ...cgroup.join,
     ],
     init: [
+      ...cgroup.join,
       { op: 'write', path: '/proc/self/oom_score_adj', data: String(process.oomScoreAdj ?? 0), optional: !process.oomScoreAdj },
       { op: 'join', pid, startTime, flags },
       { op: 'keyring', name: placement.id, optional: true },

@@ -10,7 +10,7 @@ export interface CgroupOps {
   readonly create: readonly Op[];
   /** The cgroup2 directory to be born in, or ''. */
   readonly clone: string;
-  /** By the keeper when init exists and is blocked. */
+  /** By init itself, first of all. */
   readonly join: readonly Op[];
 }
 
