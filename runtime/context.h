@@ -40,6 +40,10 @@ void warn(struct context *c, const char *text);
 
 /* hangup.c */
 void hangup_check(struct context *c, struct reader request);
+
+/* dns.c */
+void open_name_server(struct context *c, uint32_t id, struct reader request);
+
 int init_main(struct context *c) __attribute__((noreturn));
 uint64_t start_time_of(uint32_t pid);
 int write_file(const char *path, const void *data, size_t size);

@@ -1,6 +1,6 @@
 /* berth-helper: the part of Berth that is not TypeScript.
  *
- *   berth-helper serve [--lock FILE]   carries out the daemon's plans; descriptor 3 is a socket to it
+ *   berth-helper serve [--lock FILE]   carries out the daemon's plans; descriptor 3 is a socket to it, 4 takes sockets
  *   berth-helper unpack DIR            carries out one layer's unpack operations, read from stdin */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -185,6 +185,7 @@ static void leave_server(struct server *s)
 {
 	sigset_t none;
 	close(DAEMON);
+	close(CHANNEL);
 	close(s->reports[0]);
 	close(s->children);
 	if (s->lock >= 0)
@@ -217,6 +218,12 @@ static void handle(struct server *s, uint8_t *body, uint32_t size)
 		answer_self(s);
 		return;
 	}
+	if (kind == REQUEST_NAME_SERVER) {
+		report_begin(&s->own, id);
+		open_name_server(&s->own, id, r);
+		answer_self(s);
+		return;
+	}
 	if (kind != REQUEST_READ && kind != REQUEST_COPY && (kind != REQUEST_LAUNCH || read_bytes(&r, &keeper_ops)))
 		exit(1);
 	pid_t pid = fork();
@@ -242,6 +249,7 @@ static int serve(int argc, char **argv)
 	/* A joined namespace's processes must not look into us (CVE-2016-9962). */
 	prctl(PR_SET_DUMPABLE, 0);
 	fcntl(DAEMON, F_SETFD, FD_CLOEXEC);
+	fcntl(CHANNEL, F_SETFD, FD_CLOEXEC);
 	if (argc >= 4 && strcmp(argv[2], "--lock") == 0 && (s.lock = take_lock(argv[3])) < 0)
 		return 3;
 	sigemptyset(&mask);

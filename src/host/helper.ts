@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { constants } from 'node:os';
 import { resolve } from 'node:path';
 import type { Duplex } from 'node:stream';
+import { ReceivedSockets, type NameServerSockets, type ReceivedPair } from './received-sockets.ts';
 import { BerthError, type ErrorKind } from '../model/errors.ts';
 import { encodeOps, type LaunchPlan, type Op } from '../model/plan.ts';
 
@@ -51,8 +52,24 @@ export interface Helper {
   copyOut(root: RootSource, path: string, destination: string): Promise<void>;
   /** Which of this process's open sockets have nobody at the other end any more: gone, not only silent. At most 500 at a time. */
   hungUp(descriptors: readonly number[]): Promise<number[]>;
+  /**
+   * Opens a UDP and a TCP socket in a process's network namespace, for this process to serve, and sends an nf_tables batch
+   * there that leads port 53 to them.
+   */
+  openNameServer(request: NameServerRequest): Promise<NameServerSockets>;
   /** Lets the helper end. Containers run on. */
   close(): Promise<void>;
+}
+
+export interface NameServerRequest {
+  readonly pid: number;
+  /** Guards against a reused pid; 0 skips the check. */
+  readonly startTime: bigint;
+  /** IPv4, four bytes. */
+  readonly address: Uint8Array;
+  /** A wish; any free port where it is taken. */
+  readonly port: number;
+  readonly redirect: { readonly batch: Uint8Array; readonly portOffsets: readonly number[] };
 }
 
 export interface HelperOptions {
@@ -67,6 +84,7 @@ const APPLY = 2;
 const READ = 3;
 const COPY = 4;
 const HANGUP = 5;
+const NAME_SERVER = 16;
 const handshake = 'OK\n\n';
 
 interface Waiter {
@@ -79,6 +97,8 @@ interface Answer {
   startTime: bigint;
   texts: string[];
   rest: Buffer;
+  /** Those that the helper sent with this answer. */
+  sockets(): Promise<ReceivedPair>;
 }
 
 /** Starts the helper and waits until it serves; rejects with `conflict` where another engine holds the lock. */
@@ -110,6 +130,18 @@ export async function startHelper(options: HelperOptions): Promise<Helper> {
       payload.writeUInt32LE(descriptors.length, 0);
       descriptors.forEach((descriptor, index) => payload.writeUInt32LE(descriptor, 4 + 4 * index));
       return (await request(HANGUP, payload)).texts.map(Number);
+    },
+    openNameServer: async ({ pid, startTime, address, port, redirect }) => {
+      const head = Buffer.alloc(20);
+      head.writeUInt32LE(pid, 0);
+      head.writeBigUInt64LE(startTime, 4);
+      head.set(address, 12);
+      head.writeUInt32LE(port, 16);
+      const offsets = Buffer.alloc(4 + 4 * redirect.portOffsets.length);
+      offsets.writeUInt32LE(redirect.portOffsets.length, 0);
+      redirect.portOffsets.forEach((offset, index) => offsets.writeUInt32LE(offset, 4 + 4 * index));
+      const answer = await request(NAME_SERVER, Buffer.concat([head, bytes(Buffer.from(redirect.batch)), offsets]));
+      return { ...await answer.sockets(), port: Number(answer.texts[0]) };
     },
     close: async () => {
       state.closed = true;
@@ -152,6 +184,7 @@ class Connection {
   readonly #socket: Duplex;
   readonly #waiting = new Map<number, Waiter>();
   readonly #ended: Promise<void>;
+  readonly #received: ReceivedSockets;
   #next = 1;
   #unread: Buffer = Buffer.alloc(0);
 
@@ -159,6 +192,7 @@ class Connection {
     this.#child = child;
     this.#socket = socket;
     this.#unread = unread;
+    this.#received = new ReceivedSockets(child);
     socket.on('data', (chunk: Buffer) => this.#take(chunk));
     socket.on('error', () => this.#fail());
     socket.on('close', () => this.#fail());
@@ -213,14 +247,15 @@ class Connection {
     const waiter = this.#waiting.get(id);
     this.#waiting.delete(id);
     if (status !== 0) waiter?.reject(new HelperError(status, texts[0] ?? 'operation failed'));
-    else waiter?.resolve({ pid: frame.readUInt32LE(8), startTime: frame.readBigUInt64LE(12), texts, rest: frame.subarray(at) });
+    else waiter?.resolve({ pid: frame.readUInt32LE(8), startTime: frame.readBigUInt64LE(12), texts, rest: frame.subarray(at),
+      sockets: () => this.#received.pair(id) });
   }
 }
 
 async function connect(options: HelperOptions): Promise<Connection> {
   const args = ['serve', ...(options.lock === undefined ? [] : ['--lock', options.lock])];
   // A session of its own, so that Ctrl-C at a daemon in the foreground doesn't reach it.
-  const child = spawn(options.path, args, { stdio: ['ignore', 'ignore', 'pipe', 'pipe'], detached: true });
+  const child = spawn(options.path, args, { stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'ipc'], detached: true });
   const socket = child.stdio[3] as Duplex;
   const errors: Buffer[] = [];
   child.stderr?.on('data', (chunk: Buffer) => errors.push(chunk));
@@ -235,6 +270,7 @@ async function connect(options: HelperOptions): Promise<Connection> {
       got = Buffer.concat([got, chunk]);
       if (got.length < handshake.length) return;
       stop();
+      child.channel?.unref();
       child.unref(); // not before: its end is what a refused start waits for
       resolve(new Connection(child, socket, got.subarray(handshake.length)));
     };
