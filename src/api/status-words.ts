@@ -1,4 +1,4 @@
-import type { ContainerState } from '../model/container.ts';
+import type { ContainerState, Health } from '../model/container.ts';
 import { parseTime } from '../engine/clock.ts';
 
 /** Go's units.HumanDuration, in which Docker tells ages: seconds below a minute, "About an hour", and so on. */
@@ -18,12 +18,15 @@ export function humanDuration(seconds: number): string {
   return `${Math.floor(hours / 24 / 365)} years`;
 }
 
+const healthWords = (health: Health['status'] | undefined): string =>
+  health === undefined ? '' : ` (${health === 'starting' ? 'health: starting' : health})`;
+
 /** The STATUS column: `Up 3 seconds`, `Exited (0) 2 minutes ago`, `Created`. `now`: nanoseconds since 1970. */
-export function statusWords(state: ContainerState, now: bigint): string {
+export function statusWords(state: ContainerState, now: bigint, health?: Health['status']): string {
   const ago = (time: string): string => humanDuration(Number((now - (parseTime(time) ?? now)) / 1_000_000n) / 1000);
   switch (state.status) {
     case 'running':
-      return `Up ${ago(state.startedAt)}`;
+      return `Up ${ago(state.startedAt)}${healthWords(health)}`;
     case 'paused':
       return `Up ${ago(state.startedAt)} (Paused)`;
     case 'restarting':

@@ -2,6 +2,7 @@ import { parseAddress } from '../model/address.ts';
 import { invalid, BerthError } from '../model/errors.ts';
 import type { ContainerConfig, HostConfig } from '../model/host-config.ts';
 import { checkLogConfig, logWarnings } from './log-driver.ts';
+import { checkHealthConfig } from './health.ts';
 import { checkRestartPolicy } from './restart-policy.ts';
 import { parseSignal } from './signals.ts';
 
@@ -13,6 +14,7 @@ interface Wish {
 /** What of a create can be judged from its words alone. Each check throws one line that names the field. */
 const checks: readonly ((wish: Wish) => void)[] = [
   ({ hostConfig }) => checkRestartPolicy(hostConfig),
+  ({ config }) => checkHealthConfig(config.Healthcheck),
   ({ config }) => void (config.StopSignal && parseSignal(config.StopSignal)),
   ({ config }) => {
     if (config.WorkingDir && !config.WorkingDir.startsWith('/')) {

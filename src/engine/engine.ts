@@ -120,6 +120,7 @@ export class Engine {
     for (const record of records.all()) await waitForStart(this.context, record);
     for (const [, one] of live.all()) {
       clearTimeout(one.restartTimer);
+      one.health?.abort();
       one.keeper?.close();
     }
     for (const [, exec] of execs.live) exec.keeper?.close();

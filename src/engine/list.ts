@@ -79,7 +79,7 @@ function containerPasses(record: ContainerRecord, filters: Filters): boolean {
     passes(filters, 'volume', (value) =>
       record.mounts.some((mount) => mount.name === value || mount.destination === value || mount.source === value),
     ) &&
-    passes(filters, 'health', (value) => value === 'none') &&
+    passes(filters, 'health', (value) => value === (record.health?.status ?? 'none')) &&
     passes(filters, 'publish', (value) =>
       portsOf(value).some((port) => record.ports.some((published) => published.port === port)),
     ) &&

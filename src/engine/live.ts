@@ -25,6 +25,8 @@ export interface Live {
   removing?: Promise<void>;
   /** The exec processes' streams and the attached clients aren't here: they belong to the keepers. */
   restartTimer?: NodeJS.Timeout;
+  /** Ends the health checks. */
+  health?: AbortController;
   /** Milliseconds of the last restart delay. */
   restartDelay: number;
   /** On the monotonic clock (ms): when the process started. */

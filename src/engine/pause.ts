@@ -2,6 +2,7 @@ import type { ContainerRecord } from '../model/container.ts';
 import { conflict } from '../model/errors.ts';
 import { freeze, thaw } from './cgroups.ts';
 import { tell, type Context } from './context.ts';
+import { unwatchHealth, watchHealth } from './health-watch.ts';
 import { waitForStart } from './stop.ts';
 
 export async function pause(context: Context, record: ContainerRecord): Promise<void> {
@@ -11,6 +12,7 @@ export async function pause(context: Context, record: ContainerRecord): Promise<
   if (state.status === 'restarting')
     throw conflict(`container ${record.id} is restarting, wait until the container is running`);
   if (state.status !== 'running') throw conflict(`container ${record.id} is not running`);
+  unwatchHealth(context, record.id);
   await freeze(context, record.id, record.hostConfig.CgroupParent);
   const current = context.records.get(record.id);
   if (current?.state.status !== 'running') return; // it ended while it froze
@@ -22,5 +24,7 @@ export async function unpause(context: Context, record: ContainerRecord): Promis
   await thaw(context, record.id, record.hostConfig.CgroupParent);
   const current = context.records.get(record.id);
   if (current?.state.status !== 'paused') return;
-  tell(context, context.records.update(record.id, { state: { ...current.state, status: 'running' } }), 'unpause');
+  const running = context.records.update(record.id, { state: { ...current.state, status: 'running' } });
+  tell(context, running, 'unpause');
+  watchHealth(context, running, { fresh: false });
 }

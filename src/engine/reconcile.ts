@@ -10,6 +10,7 @@ import { pathsOf, type Context } from './context.ts';
 import { unfinished } from './create.ts';
 import { settlesWithin } from './deadline.ts';
 import { recoverExecs } from './exec.ts';
+import { watchHealth } from './health-watch.ts';
 import { remove } from './remove.ts';
 import { startsWithDaemon } from './restart-policy.ts';
 import { lostKeeper, settle, tearDown, watch } from './settle.ts';
@@ -44,7 +45,11 @@ export async function reconcile(context: Context): Promise<ContainerRecord[]> {
   for (const record of ended) living.add(record.id); // settle takes theirs down, one by one
   await step(context, 'network', () => context.network.reconcile(living));
   await step(context, 'ip netns names', () => context.netnsNames.keepOnly(living));
-  for (const { id, keeper } of adopted) watch(context, id, keeper);
+  for (const { id, keeper } of adopted) {
+    watch(context, id, keeper);
+    const record = context.records.get(id);
+    if (record?.state.status === 'running') watchHealth(context, record, { fresh: false });
+  }
 
   const wanted: ContainerRecord[] = [];
   for (const record of ended) {

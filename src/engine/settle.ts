@@ -6,6 +6,7 @@ import { readExit } from '../runtime/launch.ts';
 import { killCgroup, removeCgroups, removeIdleParent } from './cgroups.ts';
 import { now, parseTime } from './clock.ts';
 import { pathsOf, tell, type Context } from './context.ts';
+import { unwatchHealth } from './health-watch.ts';
 import { remove } from './remove.ts';
 import { nextDelay, wantsRestart } from './restart-policy.ts';
 import { start } from './start.ts';
@@ -45,6 +46,7 @@ export async function lostKeeper(context: Context, id: ContainerId): Promise<Exi
 export async function settle(context: Context, id: ContainerId, exit: ExitRecord): Promise<void> {
   const live = context.live.of(id);
   if (!context.records.get(id)) return;
+  unwatchHealth(context, id);
   const leftovers = await tearDown(context, id);
   for (const leftover of leftovers) context.options.log(`container ${id}: ${leftover}`);
   live.keeper?.close();

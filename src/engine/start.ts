@@ -13,6 +13,7 @@ import { attachNetwork } from './networking.ts';
 import { remove } from './remove.ts';
 import { checkSources, placementOf, specRequest, type JoinedTimes } from './request.ts';
 import { execFailure } from './exec-failure.ts';
+import { watchHealth } from './health-watch.ts';
 import { commandOf } from './image-config.ts';
 import { watch } from './settle.ts';
 import { saveSpec } from './spec-file.ts';
@@ -132,6 +133,7 @@ async function launch(context: Context, record: ContainerRecord): Promise<void> 
     live.startedAt = performance.now();
     tell(context, started, 'start');
     watch(context, record.id, keeper);
+    watchHealth(context, started, { fresh: true });
   } catch (error) {
     const leftovers = await undo.unwind();
     for (const leftover of leftovers) context.options.log(`container ${record.id}: after a failed start: ${leftover}`);

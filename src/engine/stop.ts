@@ -3,6 +3,7 @@ import { BerthError, conflict } from '../model/errors.ts';
 import { killCgroup, thaw } from './cgroups.ts';
 import { tell, type Context } from './context.ts';
 import { settlesWithin } from './deadline.ts';
+import { unwatchHealth } from './health-watch.ts';
 import { parseSignal } from './signals.ts';
 import { start } from './start.ts';
 
@@ -44,6 +45,7 @@ async function endProcess(
   const live = context.live.of(record.id);
   const ended = live.ended ?? Promise.resolve();
   const seconds = timeout ?? record.config.StopTimeout ?? defaultTimeout;
+  unwatchHealth(context, record.id);
   await send(context, record, signal);
   if (await settlesWithin(ended, seconds < 0 ? Infinity : seconds * 1000)) return;
   await send(context, record, 9);

@@ -66,6 +66,25 @@ export interface PublishedPort {
   readonly hostPort: number;
 }
 
+/** How one health check went. */
+export interface HealthResult {
+  /** RFC 3339 with nanoseconds. */
+  readonly start: string;
+  readonly end: string;
+  /** 0 healthy; -1 where it couldn't be run, or took too long. */
+  readonly exitCode: number;
+  /** The first 4096 bytes of what it wrote. */
+  readonly output: string;
+}
+
+export interface Health {
+  readonly status: 'starting' | 'healthy' | 'unhealthy';
+  /** Failures in a row. */
+  readonly failingStreak: number;
+  /** The last five, the oldest first. */
+  readonly log: readonly HealthResult[];
+}
+
 export interface ContainerRecord {
   readonly id: ContainerId;
   /** Without the slash that Docker shows. */
@@ -80,6 +99,8 @@ export interface ContainerRecord {
   readonly networkingConfig: NetworkingConfig;
   readonly mounts: readonly MountPoint[];
   readonly state: ContainerState;
+  /** From its first start on, where it has a health check. */
+  readonly health?: Health;
   readonly restartCount: number;
   /** Grows with every start, stop and restart; a restart that was planned under an older number is void. */
   readonly generation: number;

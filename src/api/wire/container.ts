@@ -1,4 +1,4 @@
-import { isAlive, zeroTime, type ContainerRecord } from '../../model/container.ts';
+import { isAlive, zeroTime, type ContainerRecord, type Health } from '../../model/container.ts';
 import { parseTime } from '../../engine/clock.ts';
 import { commandOf } from '../../engine/image-config.ts';
 import { logDriver } from '../../engine/log-driver.ts';
@@ -7,6 +7,7 @@ import type {
   ContainerInspect,
   ContainerSummary,
   EndpointSettings,
+  HealthState,
   MountPoint,
   NetworkSettings,
   PortBinding,
@@ -118,7 +119,7 @@ export function summary(record: ContainerRecord, now: bigint, image: string): Co
     Ports: portList(record),
     Labels: record.config.Labels,
     State: record.state.status,
-    Status: statusWords(record.state, now),
+    Status: statusWords(record.state, now, record.health?.status),
     HostConfig: {
       NetworkMode: record.hostConfig.NetworkMode,
       ...(record.hostConfig.Annotations ? { Annotations: record.hostConfig.Annotations } : {}),
@@ -127,6 +128,17 @@ export function summary(record: ContainerRecord, now: bigint, image: string): Co
     Mounts: record.mounts.map(mountPoint),
   };
 }
+
+const healthState = (health: Health): HealthState => ({
+  Status: health.status,
+  FailingStreak: health.failingStreak,
+  Log: health.log.map(({ start, end, exitCode, output }) => ({
+    Start: start,
+    End: end,
+    ExitCode: exitCode,
+    Output: output,
+  })),
+});
 
 export function inspect(record: ContainerRecord, paths: InspectPaths, execIds: readonly string[]): ContainerInspect {
   const { state } = record;
@@ -148,6 +160,7 @@ export function inspect(record: ContainerRecord, paths: InspectPaths, execIds: r
       Error: state.error,
       StartedAt: state.startedAt,
       FinishedAt: state.finishedAt || zeroTime,
+      ...(record.health ? { Health: healthState(record.health) } : {}),
     },
     Image: record.imageId,
     ResolvConfPath: paths.resolvConf,
