@@ -24,21 +24,27 @@ export async function remove(context: Context, record: ContainerRecord, options:
   await waitForStart(context, record);
   const current = context.records.get(record.id);
   if (!current) return;
-  const refuse = (why: string): BerthError =>
-    conflict(`cannot remove container "/${record.name}": container is ${why}`);
-  const stopFirst = 'stop the container before removing or force remove';
-  if (isAlive(current.state) && !options.force) {
-    throw refuse(current.state.status === 'paused' ? 'paused and must be unpaused first' : `running: ${stopFirst}`);
-  }
-  if (current.state.status === 'restarting') {
-    if (!options.force) throw refuse(`restarting: ${stopFirst}`);
-    cancelRestart(context, current);
-  }
+  if (!options.force) checkRemovable(current);
+  if (current.state.status === 'restarting') cancelRestart(context, current);
   live.removing = removeAll(context, current, options);
   try {
     await live.removing;
   } finally {
     live.removing = undefined;
+  }
+}
+
+function checkRemovable({ id, state }: ContainerRecord): void {
+  if (state.status === 'paused') {
+    throw conflict(
+      `You cannot remove a paused container ${id}. Unpause and then stop the container before attempting removal ` +
+        'or force remove',
+    );
+  }
+  if (isAlive(state) || state.status === 'restarting') {
+    throw conflict(
+      `You cannot remove a running container ${id}. Stop the container before attempting removal or force remove`,
+    );
   }
 }
 

@@ -57,7 +57,7 @@ describe("a container's health", () => {
     await api.must('POST', `/containers/${id}/pause`);
     await api.must('POST', `/containers/${id}/unpause`);
     await api.must('POST', `/containers/${id}/stop?t=0`);
-    const hanging = readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && commandOf(pid).includes('sleep\0471'));
+    const hanging = readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && commandOf(pid).includes('sleep\x00471'));
     expect(hanging).toEqual([]);
     expect((await health(id)).Status).toBe('unhealthy');
     await api.must('DELETE', `/containers/${id}`);
