@@ -86,8 +86,9 @@ int keeper_hold(struct context *c, int fd);
 int keeper_main(uint32_t id, struct reader keeper_ops, struct reader init_ops, int reports) __attribute__((noreturn));
 int send_report(struct context *c, int reports, int fd);
 
-/* read.c, copy.c, unpack.c */
+/* read.c, copy.c, unpack.c, archive.c */
 int copy_out(struct context *c, const char *path, const char *destination);
 int read_main(uint32_t id, bool copy, struct reader request, int reports) __attribute__((noreturn));
 int unpack_main(int argc, char **argv);
+int archive_main(void);
 #endif

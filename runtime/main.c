@@ -1,7 +1,8 @@
 /* berth-helper: the part of Berth that is not TypeScript.
  *
  *   berth-helper serve [--lock FILE]   carries out the daemon's plans; descriptor 3 is a socket to it, 4 takes sockets
- *   berth-helper unpack DIR            carries out one layer's unpack operations, read from stdin */
+ *   berth-helper unpack DIR            carries out one layer's unpack operations, read from stdin
+ *   berth-helper archive               carries files in and out of a container's root; archive.h */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <poll.h>
@@ -295,6 +296,8 @@ int main(int argc, char **argv)
 	}
 	if (argc >= 2 && strcmp(argv[1], "unpack") == 0)
 		return unpack_main(argc, argv);
+	if (argc >= 2 && strcmp(argv[1], "archive") == 0)
+		return archive_main();
 	fprintf(stderr, "berth-helper is started by the engine; people use `berth`\n");
 	return 2;
 }

@@ -139,13 +139,6 @@ static int unpack_into(struct unpack *u, const char *directory, char **lowers)
 	return run_frames(u, STDIN_FILENO);
 }
 
-/* Makes everything written so far to the file system of `directory` durable, at once for all layers and blobs. */
-static int sync_all(struct unpack *u, const char *directory)
-{
-	CLEANUP_FD int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return fd < 0 || syncfs(fd) ? fail(&u->err, "sync %s", directory) : 0;
-}
-
 static void release(struct unpack *u)
 {
 	for (size_t i = 0; i < u->delayed_count; i++)
@@ -153,6 +146,23 @@ static void release(struct unpack *u)
 	free(u->delayed);
 	free(u->lowers);
 	free(u->file_body);
+}
+
+/* Frames from standard input into a root whose paths they name; for copies into containers. */
+int unpack_frames(struct err *err, int root, bool keep_kind)
+{
+	struct unpack u = { .root = root, .file = -1, .parent = { .fd = -1 }, .keep_kind = keep_kind };
+	int bad = run_frames(&u, STDIN_FILENO);
+	*err = u.err;
+	release(&u);
+	return bad;
+}
+
+/* Makes everything written so far to the file system of `directory` durable, at once for all layers and blobs. */
+static int sync_all(struct unpack *u, const char *directory)
+{
+	CLEANUP_FD int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 || syncfs(fd) ? fail(&u->err, "sync %s", directory) : 0;
 }
 
 /* argv: helper's name, "unpack", then as in unpack.h. */

@@ -48,6 +48,7 @@ struct unpack {
 	struct parent parent; /* of the last entry: neighbours follow each other */
 	struct delayed **delayed;
 	size_t delayed_count, delayed_room;
+	bool keep_kind; /* a directory and something else don't replace each other */
 	int file; /* being written; -1 */
 	struct unpack_entry file_entry;
 	struct xattrs file_xattrs;
@@ -60,6 +61,7 @@ struct unpack {
 
 /* unpack.c */
 int unpack_main(int argc, char **argv);
+int unpack_frames(struct err *err, int root, bool keep_kind);
 
 /* unpack_parents.c: directories, and what they look like when no entry says so */
 int open_beneath(int root, const char *path, int flags, uint64_t resolve);

@@ -19,19 +19,19 @@ static const char *next_xattr(struct xattrs *x, const uint8_t **value, uint32_t 
 	return name;
 }
 
-/* Through a descriptor, or, for what must not be opened (symlinks, devices), through its name in /proc/self/fd/N. */
+/* Through a descriptor, or, for what must not be opened (symlinks, devices), through its name in its directory. */
 static int set_xattrs(struct unpack *u, int fd, int parent, const char *base, const char *path, struct xattrs x)
 {
-	char name_in_proc[MAX_PATH + 64];
-	if (x.count && fd < 0)
-		snprintf(name_in_proc, sizeof name_in_proc, "/proc/self/fd/%d/%s", parent, base);
+	/* There may be no /proc that shows us: in a container's mount namespace it shows others. */
+	if (x.count && fd < 0 && fchdir(parent))
+		return fail(&u->err, "set xattrs of %s", path);
 	while (x.count) {
 		const uint8_t *value;
 		uint32_t size;
 		const char *name = next_xattr(&x, &value, &size);
 		if (fd >= 0 && !strcmp(name, DEFAULT_ACL))
 			continue; /* a directory's, set at the end */
-		int bad = fd >= 0 ? fsetxattr(fd, name, value, size, 0) : lsetxattr(name_in_proc, name, value, size, 0);
+		int bad = fd >= 0 ? fsetxattr(fd, name, value, size, 0) : lsetxattr(base, name, value, size, 0);
 		/* A file system without this kind of attribute, and user.* on what can't have it, is no reason to refuse. */
 		if (bad && errno != EOPNOTSUPP && !(errno == EPERM && !strncmp(name, "user.", 5)))
 			return fail(&u->err, "set xattr %s of %s", name, path);
@@ -60,8 +60,12 @@ static int remove_tree(int parent, const char *base)
 	return bad ? bad : unlinkat(parent, base, AT_REMOVEDIR);
 }
 
-static int replace(struct unpack *u, int parent, const char *base, const char *path)
+static int replace(struct unpack *u, int parent, const char *base, const char *path, bool by_directory)
 {
+	struct stat st;
+	if (u->keep_kind && !fstatat(parent, base, &st, AT_SYMLINK_NOFOLLOW) && S_ISDIR(st.st_mode) != by_directory)
+		return by_directory ? fail_with(&u->err, EISDIR, "cannot overwrite non-directory \"/%s\" with directory \"%s\"", path, base)
+				    : fail_with(&u->err, EISDIR, "cannot overwrite directory \"/%s\" with non-directory \"%s\"", path, base);
 	/* A removed directory may be the cached one, or stand above it. */
 	u->parent.path[0] = '\0';
 	return remove_tree(parent, base) ? fail(&u->err, "replace %s", path) : 0;
@@ -86,7 +90,7 @@ int make_layer_directory(struct unpack *u, const struct unpack_entry *e, const c
 		if (errno != EEXIST || fstatat(parent, base, &st, AT_SYMLINK_NOFOLLOW))
 			return fail(&u->err, "make directory %s", path);
 		opaque = is_whiteout(&st);
-		if (!S_ISDIR(st.st_mode) && (replace(u, parent, base, path) || mkdirat(parent, base, e->mode & 0777)))
+		if (!S_ISDIR(st.st_mode) && (replace(u, parent, base, path, true) || mkdirat(parent, base, e->mode & 0777)))
 			return u->err.code ? -1 : fail(&u->err, "make directory %s", path);
 	}
 	CLEANUP_FD int fd = openat(parent, base, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -113,7 +117,7 @@ int open_file(struct unpack *u, const struct unpack_entry *e, const char *path)
 		return -1;
 	u->file = openat(u->parent.fd, base, flags, e->mode & 0777);
 	if (u->file < 0 && errno == EEXIST) {
-		if (replace(u, u->parent.fd, base, path))
+		if (replace(u, u->parent.fd, base, path, false))
 			return -1;
 		u->file = openat(u->parent.fd, base, flags, e->mode & 0777);
 	}
@@ -174,7 +178,7 @@ int make_special(struct unpack *u, const struct unpack_entry *e, const char *pat
 			break;
 		if (errno != EEXIST || attempt)
 			return fail(&u->err, "make %s", path);
-		if (replace(u, parent, base, path))
+		if (replace(u, parent, base, path, false))
 			return -1;
 	}
 	if (needs_owner(u, e) && fchownat(parent, base, e->uid, e->gid, AT_SYMLINK_NOFOLLOW))
@@ -205,7 +209,7 @@ int make_hardlink(struct unpack *u, const struct unpack_entry *e, const char *pa
 	if (!fstatat(u->parent.fd, base, &new, AT_SYMLINK_NOFOLLOW)) {
 		if (new.st_ino == old.st_ino)
 			return 0;
-		if (replace(u, u->parent.fd, base, path))
+		if (replace(u, u->parent.fd, base, path, false))
 			return -1;
 	}
 	return linkat(from, target_base, u->parent.fd, base, 0) ? fail(&u->err, "hardlink %s to %s", path, target) : 0;
