@@ -169,8 +169,11 @@ static int run(struct archive *a, struct reader r)
 		upper = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (a->descriptors < 0 || (upper < 0 && (verb == ARCHIVE_LAYER || verb == ARCHIVE_CHANGES)))
 		return fail(&c->err, "open %s", path);
-	if (run_ops(c, (struct reader){ ops.data, ops.data + ops.size }))
+	if (run_ops(c, (struct reader){ ops.data, ops.data + ops.size })) {
+		/* Not to be taken for an answer about `path`. */
+		c->err.code = c->err.code == ESRCH ? ESRCH : EIO;
 		return -1;
+	}
 	if (c->root < 0 || fchdir(c->root) || chroot("."))
 		return fail(&c->err, "enter root");
 	a->root = c->root;

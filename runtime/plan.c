@@ -123,7 +123,7 @@ static int join(struct context *c, uint32_t pid, uint64_t start_time, int flags)
 		fds[i] = -1;
 		snprintf(path, sizeof path, "/proc/%u/ns/%s", pid, kinds[i].name);
 		if ((flags & kinds[i].flag) && result == 0 && (fds[i] = open(path, O_RDONLY | O_CLOEXEC)) < 0)
-			result = fail(&c->err, "open %s", path);
+			result = fail_with(&c->err, errno == ENOENT ? ESRCH : errno, "open %s", path);
 	}
 	if (result == 0 && start_time && start_time_of(pid) != start_time)
 		result = fail_with(&c->err, ESRCH, "process %u", pid);

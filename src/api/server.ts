@@ -5,6 +5,7 @@ import type { Engine } from '../engine/engine.ts';
 import { BerthError } from '../model/errors.ts';
 import { httpStatus } from './http-status.ts';
 import { Query, type Answer, type Call, type ConnectionWatch, type Handler } from './request.ts';
+import { archiveRoutes } from './routes/archive.ts';
 import { containerRoutes } from './routes/containers.ts';
 import { execRoutes } from './routes/exec.ts';
 import { imageRoutes } from './routes/images.ts';
@@ -43,6 +44,7 @@ export function apiServer(engine: Engine, watch?: ConnectionWatch): ApiServer {
   const routes: Route[] = [
     ...systemRoutes,
     ...containerRoutes,
+    ...archiveRoutes,
     ...streamRoutes,
     ...execRoutes,
     ...imageRoutes,

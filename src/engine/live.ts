@@ -23,6 +23,8 @@ export interface Live {
   /** Settles when the run that `keeper` watches is over, recorded and cleaned up. */
   ended?: Promise<void>;
   removing?: Promise<void>;
+  /** Settles when nobody copies into the stopped container's layer any more. */
+  writing?: Promise<void>;
   /** The exec processes' streams and the attached clients aren't here: they belong to the keepers. */
   restartTimer?: NodeJS.Timeout;
   /** Ends the health checks. */

@@ -128,7 +128,7 @@ function etcMounts(context: Context, record: ContainerRecord, attached: Attached
     }));
 }
 
-function mountRequest(mount: ContainerRecord['mounts'][number]): MountRequest {
+export function mountRequest(mount: ContainerRecord['mounts'][number]): MountRequest {
   if (mount.type === 'tmpfs') return { kind: 'tmpfs', target: mount.destination, options: mount.tmpfsOptions ?? [] };
   return {
     kind: 'bind',

@@ -8,6 +8,7 @@ import { validate } from '../runtime/validate.ts';
 import { killCgroup, removeCgroups, removeIdleParent } from './cgroups.ts';
 import { now } from './clock.ts';
 import { pathsOf, tell, type Context } from './context.ts';
+import { settlesWithin } from './deadline.ts';
 import { writeEtcFiles } from './etc-files.ts';
 import { attachNetwork } from './networking.ts';
 import { remove } from './remove.ts';
@@ -37,6 +38,7 @@ export async function start(context: Context, record: ContainerRecord, options: 
   const { promise, resolve } = Promise.withResolvers<void>();
   live.starting = promise;
   try {
+    await copiesEnd(live.writing, record);
     const current = context.records.get(record.id) ?? record;
     await launch(
       context,
@@ -56,6 +58,12 @@ export async function start(context: Context, record: ContainerRecord, options: 
     live.starting = undefined;
     resolve();
   }
+}
+
+/** A copy into the stopped container has a moment to end; a client that dawdles doesn't hold the start for ever. */
+async function copiesEnd(writing: Promise<void> | undefined, record: ContainerRecord): Promise<void> {
+  if (writing && !(await settlesWithin(writing, 10_000)))
+    throw conflict(`cannot start container ${record.id}: a copy into it is still under way`);
 }
 
 /** `--rm` holds for a container that could never start, too: whoever waits for its removal must not wait for ever. */

@@ -59,6 +59,49 @@ export function stepOf(entry: TarEntry): LayerStep | undefined {
   }
 }
 
+/**
+ * The same for an archive that is copied into a container: every name means itself, none hides anything, and all of
+ * them lie below `directory` (a path from the root, latin1). Undefined for the directory itself, which stays as it is.
+ */
+export function copyStepOf(directory: string, entry: TarEntry): LayerStep | undefined {
+  const path = below(directory, entry.name);
+  if (path === undefined) return undefined;
+  const mode = typeBits[entry.type] | entry.mode;
+  switch (entry.type) {
+    case 'directory':
+    case 'file':
+      return { op: entry.type, path, link: '', mode };
+    case 'symlink':
+      if (entry.link.length === 0 || entry.link.length > pathMax) throw invalid('symlink without a usable target');
+      return { op: 'symlink', path, link: entry.link.toString('latin1'), mode };
+    case 'hardlink':
+      return { op: 'hardlink', path, link: below(directory, entry.link) ?? '', mode };
+    case 'character':
+    case 'block':
+    case 'fifo':
+      return { op: 'node', path, link: '', mode };
+    default:
+      return entry.type satisfies never;
+  }
+}
+
+/** An absolute name counts from the directory too, as Docker has it; undefined for the directory itself. */
+function below(directory: string, name: Buffer): string | undefined {
+  const parts: string[] = [];
+  const text = name.toString('latin1');
+  if (text.includes('\0')) throw invalid(`name ${printable(name)} holds a NUL byte`);
+  for (const part of text.split('/')) {
+    if (part === '' || part === '.') continue;
+    if (part === '..' && parts.length === 0 && text.startsWith('/')) continue;
+    if (part !== '..') parts.push(part);
+    else if (parts.pop() === undefined) throw invalid(`"${printable(name)}" is outside of "/${directory}"`);
+  }
+  if (parts.length === 0) return undefined;
+  const path = [...(directory === '' ? [] : [directory]), ...parts].join('/');
+  if (path.length > pathMax) throw invalid(`name ${printable(name)} is longer than ${pathMax} bytes`);
+  return path;
+}
+
 /** Without `.` components and doubled slashes; '' is the layer's root. */
 export function cleanPath(name: Buffer, what: string): string {
   const text = name.toString('latin1');

@@ -1,5 +1,5 @@
 import { invalid } from '../model/errors.ts';
-import { stepOf } from './layer-step.ts';
+import { stepOf, type LayerStep } from './layer-step.ts';
 import type { TarEntry } from './tar-entry.ts';
 import type { TarHandler } from './tar-reader.ts';
 import { entryBytes, frameBytes, maxBody, unpackOps } from './unpack-ops.ts';
@@ -10,8 +10,17 @@ const scratchBytes = 256 * 1024;
 /** A layer's own words to overlayfs would change how the layers below are read. */
 const overlayXattr = /^(?:trusted|user)\.overlay\./;
 
+export interface EncoderOptions {
+  /** What an entry asks for; a layer's rules unless told. */
+  readonly stepOf?: (entry: TarEntry) => LayerStep | undefined;
+  /** Whom everything is to belong to; the archive says unless told. */
+  readonly owner?: { readonly uid: number; readonly gid: number };
+}
+
 /** Turns a layer's entries into the frames of `unpack-ops.ts`, gathered until `take`. */
 export class UnpackEncoder implements TarHandler {
+  readonly #stepOf: (entry: TarEntry) => LayerStep | undefined;
+  readonly #owner: EncoderOptions['owner'];
   #out: Buffer[] = [];
   #scratch = Buffer.allocUnsafe(scratchBytes);
   #from = 0;
@@ -21,8 +30,13 @@ export class UnpackEncoder implements TarHandler {
   /** Bytes of files and of symlinks' targets, as Docker counts a layer. */
   size = 0;
 
+  constructor(options: EncoderOptions = {}) {
+    this.#stepOf = options.stepOf ?? stepOf;
+    this.#owner = options.owner;
+  }
+
   entry(entry: TarEntry): void {
-    const step = stepOf(entry);
+    const step = this.#stepOf(entry);
     this.#open = step?.op === 'file';
     if (!step) return;
     if (step.op === 'file') this.size += entry.size;
@@ -35,8 +49,8 @@ export class UnpackEncoder implements TarHandler {
     const out = this.#scratch;
     const at = this.#used;
     out.writeUInt32LE(step.mode, at);
-    out.writeUInt32LE(entry.uid, at + 4);
-    out.writeUInt32LE(entry.gid, at + 8);
+    out.writeUInt32LE(this.#owner?.uid ?? entry.uid, at + 4);
+    out.writeUInt32LE(this.#owner?.gid ?? entry.gid, at + 8);
     out.writeUInt32LE(entry.mtime.nanoseconds, at + 12);
     writeInt64(out, entry.mtime.seconds, at + 16);
     writeInt64(out, entry.size, at + 24);

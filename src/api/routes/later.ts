@@ -3,9 +3,6 @@ import type { Route } from '../server.ts';
 
 /** Known endpoints that this engine doesn't serve: said plainly, so that nobody waits. */
 const missing: readonly (readonly [Route['method'], string, string])[] = [
-  ['HEAD', '/containers/:id/archive', 'copying files'],
-  ['GET', '/containers/:id/archive', 'copying files'],
-  ['PUT', '/containers/:id/archive', 'copying files'],
   ['GET', '/containers/:id/changes', 'diff'],
   ['GET', '/containers/:id/export', 'export'],
   ['POST', '/commit', 'commit'],

@@ -18,6 +18,17 @@ export function rootOps(spec: OciSpec, placement: Placement): Op[] {
   ];
 }
 
+/** Trees to be read only, topmost first: an overlay without a writable layer wants two of them. */
+export function readonlyOverlay(target: string, cwd: string, trees: readonly string[]): Op {
+  if (trees.length === 1) {
+    return { op: 'mount', source: trees[0] ?? '', target, type: '', flags: ms.BIND | ms.REC, data: '', cwd };
+  }
+  const data = `lowerdir=${trees.map((path) => escapeOption(path, /[\\:,]/g)).join(':')}`;
+  return { op: 'mount', source: 'overlay', target, type: 'overlay', flags: ms.RDONLY, data, cwd };
+}
+
+export const overlayMount = (target: string, overlay: OverlayRoot): Op => rootMount(target, overlay);
+
 function rootMount(target: string, overlay: OverlayRoot | undefined): Op {
   // pivot_root wants a mount, so a ready tree is bound onto itself; so is the upper layer of an image without layers.
   const tree = overlay === undefined ? target : overlay.upper;
@@ -51,7 +62,7 @@ export function mountOps(spec: OciSpec, layout: CgroupLayout, groups: readonly s
 
 function oneMount(mount: OciMount, layout: CgroupLayout, groups: readonly string[]): Op[] {
   if (mount.type === 'cgroup') return cgroupMount(mount, layout, groups);
-  if (isBind(mount)) return [bind(mount)];
+  if (isBind(mount)) return [bindOp(mount)];
   const { set, rest } = sortOptions(mount.options ?? []);
   return [{
     op: 'filesystem', type: mount.type ?? '', source: mount.source ?? mount.type ?? '', target: mount.destination,
@@ -62,7 +73,7 @@ function oneMount(mount: OciMount, layout: CgroupLayout, groups: readonly string
 export const isBind = (mount: OciMount): boolean =>
   mount.type === 'bind' || (mount.options ?? []).some((option) => option === 'bind' || option === 'rbind');
 
-function bind(mount: OciMount): Op {
+export function bindOp(mount: OciMount): Extract<Op, { op: 'bind' }> {
   const options = mount.options ?? [];
   const { set, clear, propagation, recursiveSet } = sortOptions(options);
   return {

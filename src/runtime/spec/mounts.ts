@@ -41,15 +41,17 @@ export function buildMounts(request: SpecRequest): OciMount[] {
         ? { ...mount, options: [...(mount.options ?? []), 'ro'] }
         : mount,
     );
-  const depth = (mount: MountRequest): number => clean(mount.target).split('/').length;
-  const users = request.mounts
-    .map((mount, index) => ({ mount, index }))
-    .sort((a, b) => depth(a.mount) - depth(b.mount) || a.index - b.index)
-    .map(({ mount }) => (mount.kind === 'bind' ? bindMount(mount) : tmpfsMount(mount)));
+  const users = parentsFirst(request.mounts).map((mount) => (mount.kind === 'bind' ? bindMount(mount) : tmpfsMount(mount)));
   return [...defaults, ...users];
 }
 
-function bindMount(mount: Extract<MountRequest, { kind: 'bind' }>): OciMount {
+/** So that no mount hides another. */
+export function parentsFirst<T extends MountRequest>(mounts: readonly T[]): T[] {
+  const depth = (mount: MountRequest): number => clean(mount.target).split('/').length;
+  return mounts.toSorted((a, b) => depth(a) - depth(b));
+}
+
+export function bindMount(mount: Extract<MountRequest, { kind: 'bind' }>): OciMount {
   return {
     destination: clean(mount.target),
     type: 'bind',

@@ -1,12 +1,16 @@
-import { expect, test } from 'vitest';
-import { stepOf, type LayerStep } from '../../../src/image/layer-step.ts';
+import { describe, expect, it, test } from 'vitest';
+import { copyStepOf, stepOf, type LayerStep } from '../../../src/image/layer-step.ts';
 import type { TarEntry } from '../../../src/image/tar-entry.ts';
 
-function step(name: string, more: Partial<Omit<TarEntry, 'link'>> & { link?: string } = {}): LayerStep | undefined {
-  return stepOf({
-    type: 'file', mode: 0o644, uid: 0, gid: 0, size: 0, mtime: { seconds: 0, nanoseconds: 0 }, major: 0, minor: 0,
-    xattrs: new Map(), sparse: false, ...more, name: Buffer.from(name, 'latin1'), link: Buffer.from(more.link ?? '', 'latin1'),
-  });
+type Wish = Partial<Omit<TarEntry, 'link'>> & { link?: string };
+
+const entry = (name: string, more: Wish = {}): TarEntry => ({
+  type: 'file', mode: 0o644, uid: 0, gid: 0, size: 0, mtime: { seconds: 0, nanoseconds: 0 }, major: 0, minor: 0,
+  xattrs: new Map(), sparse: false, ...more, name: Buffer.from(name, 'latin1'), link: Buffer.from(more.link ?? '', 'latin1'),
+});
+
+function step(name: string, more: Wish = {}): LayerStep | undefined {
+  return stepOf(entry(name, more));
 }
 
 test('names lose their dots and doubled slashes; the root is the empty path', () => {
@@ -41,4 +45,23 @@ test('modes carry the type bits that mknod wants', () => {
   expect(step('f', { type: 'fifo', mode: 0o640 })?.mode).toBe(0o010640);
   expect(step('c', { type: 'character', mode: 0o600 })?.mode).toBe(0o020600);
   expect(step('b', { type: 'block', mode: 0o600 })?.mode).toBe(0o060600);
+});
+
+describe('an archive that is copied into a container', () => {
+  const copied = (name: string, link = ''): string | undefined =>
+    copyStepOf('var/lib', entry(name, link ? { type: 'hardlink', link } : {}))?.path;
+
+  it('lies below its directory, absolute names too, and whiteouts are files like others', () => {
+    expect(copied('a/./b')).toBe('var/lib/a/b');
+    expect(copied('/a')).toBe('var/lib/a');
+    expect(copied('a/../b')).toBe('var/lib/b');
+    expect(copied('.wh.x')).toBe('var/lib/.wh.x');
+    expect(copied('./')).toBeUndefined();
+  });
+
+  it('is refused where a name or a link leads out of it', () => {
+    expect(() => copied('../x')).toThrow('is outside of "/var/lib"');
+    expect(() => copied('a/../../x')).toThrow('is outside of "/var/lib"');
+    expect(() => copied('x', '../y')).toThrow('is outside of "/var/lib"');
+  });
 });
