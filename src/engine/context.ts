@@ -6,6 +6,7 @@ import type { Images } from '../image/store.ts';
 import type { NetnsNames } from '../network/netns-names.ts';
 import type { Network } from '../network/network.ts';
 import type { HostFacts } from '../runtime/host-facts.ts';
+import type { Layers } from '../storage/layers.ts';
 import type { Snapshots } from '../storage/snapshots.ts';
 import type { Volumes } from '../storage/volumes.ts';
 import type { ContainerRecord } from '../model/container.ts';
@@ -52,6 +53,7 @@ export interface Context {
   readonly images: Images;
   readonly registries: Registries;
   readonly pulls: RunningPulls;
+  readonly layers: Layers;
   readonly snapshots: Snapshots;
   readonly volumes: Volumes;
   readonly network: Network;

@@ -80,6 +80,7 @@ export class Engine {
         images,
         registries: await openRegistries({ root: options.root, images, options: options.registries }),
         pulls: new Map(),
+        layers,
         snapshots: openSnapshots({ database, root: options.root, layers }),
         volumes: await openVolumes({ database, root: options.root }),
         network: openNetwork({

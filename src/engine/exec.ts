@@ -37,10 +37,10 @@ export function createExec(context: Context, record: ContainerRecord, config: Ex
 
 function checkRunning(record: ContainerRecord): void {
   if (record.state.status === 'paused')
-    throw conflict(`container ${record.id} is paused, unpause the container before exec`);
+    throw conflict(`Container ${record.name} is paused, unpause the container before exec`);
   if (record.state.status === 'restarting')
-    throw conflict(`container ${record.id} is restarting, wait until the container is running`);
-  if (!isAlive(record.state)) throw conflict(`container ${record.id} is not running`);
+    throw conflict(`Container ${record.id} is restarting, wait until the container is running`);
+  if (!isAlive(record.state)) throw conflict(`Container ${record.id} is not running`);
 }
 
 /** An exec runs once, in a container that runs. */
@@ -117,7 +117,7 @@ export async function startExec(
       context.options.log(`exec ${exec.id}: after a failed start: ${leftover}`);
     const code = (error as { exitCode?: unknown }).exitCode;
     context.execs.put({ ...exec, status: 'exited', exitCode: typeof code === 'number' ? code : 126 });
-    throw error instanceof ExecError ? execFailure(error, exec.config.args[0] ?? '') : error;
+    throw error instanceof ExecError ? execFailure(error, exec.config.args[0] ?? '', 'exec') : error;
   }
 }
 

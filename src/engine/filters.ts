@@ -16,7 +16,7 @@ export function parseFilters(text: string | undefined | null, known: readonly st
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw invalid(`invalid filter: expected an object`);
   for (const [name, given] of Object.entries(value)) {
-    if (!known.includes(name)) throw invalid(`invalid filter '${name}'`);
+    if (!known.includes(name)) throw invalid(`Invalid filter '${name}'`);
     if (Array.isArray(given) && given.every((item) => typeof item === 'string')) {
       filters.set(name, given);
     } else if (typeof given === 'object' && given !== null && !Array.isArray(given)) {
@@ -55,5 +55,5 @@ export function booleanFilter(filters: Filters, name: string): boolean | undefin
   if (value === undefined) return undefined;
   if (['true', '1', 't'].includes(value)) return true;
   if (['false', '0', 'f'].includes(value)) return false;
-  throw invalid(`invalid filter '${name}=[${value}]'`);
+  throw invalid(`Invalid filter '${name}=[${value}]'`);
 }

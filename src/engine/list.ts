@@ -36,10 +36,10 @@ const statuses = ['created', 'restarting', 'running', 'removing', 'paused', 'exi
 export function listContainers(context: Context, options: ListOptions): ContainerRecord[] {
   const { filters } = options;
   for (const status of filters.get('status') ?? []) {
-    if (!statuses.includes(status)) throw invalid(`invalid filter 'status=${status}'`);
+    if (!statuses.includes(status)) throw invalid(`Invalid filter 'status=${status}'`);
   }
   for (const code of filters.get('exited') ?? [])
-    if (!/^-?\d+$/.test(code)) throw invalid(`invalid filter 'exited=${code}'`);
+    if (!/^-?\d+$/.test(code)) throw invalid(`strconv.Atoi: parsing ${JSON.stringify(code)}: invalid syntax`);
   // Docker: filters on state and the like see stopped containers too.
   const all =
     options.all ||

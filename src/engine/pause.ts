@@ -8,10 +8,10 @@ import { waitForStart } from './stop.ts';
 export async function pause(context: Context, record: ContainerRecord): Promise<void> {
   await waitForStart(context, record);
   const { state } = context.records.get(record.id) ?? record;
-  if (state.status === 'paused') throw conflict(`container ${record.id} is already paused`);
+  if (state.status === 'paused') throw conflict(`Container ${record.id} is already paused`);
   if (state.status === 'restarting')
-    throw conflict(`container ${record.id} is restarting, wait until the container is running`);
-  if (state.status !== 'running') throw conflict(`container ${record.id} is not running`);
+    throw conflict(`Container ${record.id} is restarting, wait until the container is running`);
+  if (state.status !== 'running') throw conflict(`Container ${record.id} is not running`);
   unwatchHealth(context, record.id);
   await freeze(context, record.id, record.hostConfig.CgroupParent);
   const current = context.records.get(record.id);
@@ -20,7 +20,7 @@ export async function pause(context: Context, record: ContainerRecord): Promise<
 }
 
 export async function unpause(context: Context, record: ContainerRecord): Promise<void> {
-  if (record.state.status !== 'paused') throw conflict(`container ${record.id} is not paused`);
+  if (record.state.status !== 'paused') throw conflict(`Container ${record.id} is not paused`);
   await thaw(context, record.id, record.hostConfig.CgroupParent);
   const current = context.records.get(record.id);
   if (current?.state.status !== 'paused') return;

@@ -1,5 +1,6 @@
 import { invalid } from '../model/errors.ts';
-import type { SeccompProfile } from '../runtime/spec/build.ts';
+import type { HostConfig } from '../model/host-config.ts';
+import { maskedPaths, readonlyPaths, type SeccompProfile } from '../runtime/spec/build.ts';
 
 export interface Security {
   readonly seccomp: 'default' | 'unconfined' | SeccompProfile;
@@ -58,4 +59,10 @@ function parseProfile(text: string): SeccompProfile {
     throw invalid('Decoding seccomp profile failed: it has no defaultAction');
   }
   return profile as SeccompProfile;
+}
+
+/** The lists in force, as inspect shows them; null: none. */
+export function shownPaths(hostConfig: HostConfig): Pick<HostConfig, 'MaskedPaths' | 'ReadonlyPaths'> {
+  if (parseSecurity(hostConfig.SecurityOpt ?? [], hostConfig.Privileged).openPaths) return { MaskedPaths: null, ReadonlyPaths: null };
+  return { MaskedPaths: hostConfig.MaskedPaths ?? [...maskedPaths], ReadonlyPaths: hostConfig.ReadonlyPaths ?? [...readonlyPaths] };
 }

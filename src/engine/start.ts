@@ -148,7 +148,7 @@ async function launch(context: Context, record: ContainerRecord): Promise<void> 
     throw recordFailure(
       context,
       record,
-      error instanceof ExecError ? execFailure(error, commandOf(record.config)[0] ?? '') : error,
+      error instanceof ExecError ? execFailure(error, commandOf(record.config)[0] ?? '', 'create') : error,
     );
   }
 }

@@ -81,7 +81,7 @@ export async function kill(context: Context, record: ContainerRecord, signalText
     return;
   }
   if (!isAlive(current.state))
-    throw conflict(`cannot kill container: ${record.name}: container ${record.id} is not running`);
+    throw conflict(`Cannot kill container: ${record.name}: Container ${record.id} is not running`);
   const stopSignal = parseSignal(current.config.StopSignal || 'SIGTERM');
   const ends = signal === 9 || signal === stopSignal;
   context.records.update(record.id, { generation: current.generation + 1, stoppedByHand: true });

@@ -17,7 +17,7 @@ export interface ProcessTable {
 export async function top(context: Context, record: ContainerRecord, psArgs: string): Promise<ProcessTable> {
   if (record.state.status === 'restarting')
     throw conflict(`container ${record.id} is restarting, wait until the container is running`);
-  if (!isAlive(record.state)) throw conflict(`container ${record.id} is not running`);
+  if (!isAlive(record.state)) throw conflict(`Container ${record.id} is not running`);
   const pids = await processesOf(context.host.cgroups, cgroupPath(context, record.id, record.hostConfig.CgroupParent));
   if (psArgs !== '' && psArgs !== '-ef') return fromHostPs(pids, psArgs.split(/\s+/).filter(Boolean));
   const [users, boot] = await Promise.all([userNames(), bootTime()]);

@@ -56,6 +56,8 @@ export function planCreate(spec: OciSpec, placement: Placement): LaunchPlan {
       // Last of the mounts: nothing mounted afterwards can uncover them.
       ...(linux.maskedPaths ?? []).map((masked): Op => ({ op: 'mask', path: masked })),
       ...(linux.readonlyPaths ?? []).map((path_): Op => ({ op: 'readonly', path: path_ })),
+      // Made where the image has none, as long as the root is writable; resolved in it, before anything runs there.
+      ...(spec.process.cwd === '/' ? [] : [{ op: 'directory', path: spec.process.cwd, mode: 0o755, uid: 0, gid: 0, optional: true } satisfies Op]),
       { op: 'pivot' },
       // Mount targets and devices had to be made in it before.
       ...(spec.root.readonly ? [{ op: 'root_attributes', set: mountAttr.RDONLY } satisfies Op] : []),

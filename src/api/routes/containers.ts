@@ -9,6 +9,7 @@ import { BerthError, invalid } from '../../model/errors.ts';
 import { readJson, type Call } from '../request.ts';
 import type { Route } from '../server.ts';
 import { inspect, summary } from '../wire/container.ts';
+import { inVersion } from '../wire/versions.ts';
 import { parseCreate, parseUpdate } from '../wire/create.ts';
 
 const id = (call: Call): string => call.params.id ?? '';
@@ -43,7 +44,7 @@ export const containerRoutes: readonly Route[] = [
         filters: parseFilters(call.query.text('filters'), containerFilters),
       });
       const now = nowNs();
-      const rows = records.map((record) => summary(record, now, shownImage(call, record)));
+      const rows = records.map((record) => inVersion('container-row', summary(record, now, shownImage(call, record)), call.version));
       if (!call.query.flag('size')) return { status: 200, body: rows };
       return {
         status: 200,
@@ -86,7 +87,7 @@ export const containerRoutes: readonly Route[] = [
       const { context } = call.engine;
       const paths = pathsOf(context, record.id);
       const overlay = context.snapshots.overlay(record.id);
-      const body = inspect(
+      const newest = inspect(
         record,
         {
           ...paths,
@@ -101,6 +102,7 @@ export const containerRoutes: readonly Route[] = [
         },
         context.execs.idsOf(record.id),
       );
+      const body = inVersion('container', newest, call.version);
       return { status: 200, body: call.query.flag('size') ? { ...body, ...(await sizes(call, record)) } : body };
     },
   },

@@ -7,6 +7,7 @@ import type { Route } from '../server.ts';
 import { importHandler, loadHandler, saveHandler } from './image-archives.ts';
 import { pullHandler } from './registry.ts';
 import { imageInspect, imageSummary } from '../wire/image.ts';
+import { inVersion } from '../wire/versions.ts';
 
 /** `/images/NAME/VERB`: names have slashes, so the last part is the verb. */
 function nameAndVerb(call: Call): { name: string; verb: string } {
@@ -42,7 +43,7 @@ export const imageRoutes: readonly Route[] = [
     handler: (call) => {
       const { context } = call.engine;
       const found = listImages(context, parseFilters(call.query.text('filters'), imageFilters));
-      return { status: 200, body: found.map((image) => imageSummary(image, imageUsers(context, image.id).length)) };
+      return { status: 200, body: found.map((image) => inVersion('image-row', imageSummary(image, imageUsers(context, image.id).length), call.version)) };
     },
   },
   {
@@ -65,7 +66,11 @@ export const imageRoutes: readonly Route[] = [
     handler: (call) => {
       const { name, verb } = nameAndVerb(call);
       const { images } = call.engine.context;
-      if (verb === 'json') return { status: 200, body: imageInspect(images.get(name)) };
+      if (verb === 'json') {
+        const image = images.get(name);
+        const directories = images.layersOf(image.id).toReversed().map((layer) => call.engine.context.layers.path(layer));
+        return { status: 200, body: inVersion('image', imageInspect(image, directories), call.version) };
+      }
       if (verb === 'history') {
         return {
           status: 200,

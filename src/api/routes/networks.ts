@@ -2,6 +2,7 @@ import { parseFilters } from '../../engine/filters.ts';
 import { describeNetwork, listNetworks, networkFilters } from '../../engine/networks.ts';
 import { BerthError } from '../../model/errors.ts';
 import type { Route } from '../server.ts';
+import { inVersion } from '../wire/versions.ts';
 
 const later = (): never => {
   throw new BerthError(
@@ -16,7 +17,9 @@ export const networkRoutes: readonly Route[] = [
     path: '/networks',
     handler: (call) => ({
       status: 200,
-      body: listNetworks(call.engine.context, parseFilters(call.query.text('filters'), networkFilters)),
+      body: listNetworks(call.engine.context, parseFilters(call.query.text('filters'), networkFilters)).map((network) =>
+        inVersion('network', network, call.version),
+      ),
     }),
   },
   {
@@ -24,7 +27,8 @@ export const networkRoutes: readonly Route[] = [
     path: '/networks/:id',
     handler: (call) => {
       const { context } = call.engine;
-      return { status: 200, body: describeNetwork(context, context.network.networks.find(call.params.id ?? '')) };
+      const network = describeNetwork(context, context.network.networks.find(call.params.id ?? ''));
+      return { status: 200, body: inVersion('network', network, call.version) };
     },
   },
   { method: 'POST', path: '/networks/create', handler: later },

@@ -234,7 +234,7 @@ async function diskUsage(call: Call): Promise<Answer> {
 
 export const systemRoutes: readonly Route[] = [
   { method: 'GET', path: '/_ping', handler: ping },
-  { method: 'HEAD', path: '/_ping', handler: ping },
+  { method: 'HEAD', path: '/_ping', handler: () => ({ ...ping(), body: '' }) },
   { method: 'GET', path: '/version', handler: async () => ({ status: 200, body: await versionBody() }) },
   { method: 'GET', path: '/info', handler: async (call) => ({ status: 200, body: await infoBody(call) }) },
   { method: 'GET', path: '/events', handler: eventsHandler },

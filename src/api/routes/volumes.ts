@@ -13,7 +13,7 @@ const body = (volume: Found): Volume => ({
   Labels: { ...volume.labels },
   Mountpoint: volume.mountpoint,
   Name: volume.name,
-  Options: Object.keys(volume.options).length > 0 ? { ...volume.options } : null,
+  Options: { ...volume.options },
   Scope: 'local',
 });
 

@@ -2,6 +2,7 @@ import { isAlive, zeroTime, type ContainerRecord, type Health } from '../../mode
 import { parseTime } from '../../engine/clock.ts';
 import { commandOf } from '../../engine/image-config.ts';
 import { logDriver } from '../../engine/log-driver.ts';
+import { shownPaths } from '../../engine/security.ts';
 import { statusWords } from '../status-words.ts';
 import type {
   ContainerInspect,
@@ -56,6 +57,8 @@ function endpoints(record: ContainerRecord): Record<string, EndpointSettings> {
   if (named.length > 0 || record.hostConfig.NetworkMode.startsWith('container:')) return Object.fromEntries(named);
   return { [record.hostConfig.NetworkMode]: blankEndpoint(record, record.hostConfig.NetworkMode) };
 }
+
+const hasRun = (record: ContainerRecord): boolean => record.state.startedAt !== zeroTime;
 
 function blankEndpoint(record: ContainerRecord, network: string): EndpointSettings {
   const asked = record.networkingConfig.EndpointsConfig[network];
@@ -163,10 +166,11 @@ export function inspect(record: ContainerRecord, paths: InspectPaths, execIds: r
       ...(record.health ? { Health: healthState(record.health) } : {}),
     },
     Image: record.imageId,
-    ResolvConfPath: paths.resolvConf,
-    HostnamePath: paths.hostname,
-    HostsPath: paths.hosts,
-    LogPath: logDriver(record) === 'json-file' ? paths.jsonLog : '',
+    // These files are made when it starts.
+    ResolvConfPath: hasRun(record) ? paths.resolvConf : '',
+    HostnamePath: hasRun(record) ? paths.hostname : '',
+    HostsPath: hasRun(record) ? paths.hosts : '',
+    LogPath: hasRun(record) && logDriver(record) === 'json-file' ? paths.jsonLog : '',
     Name: `/${record.name}`,
     RestartCount: record.restartCount,
     Driver: 'overlay2',
@@ -175,7 +179,7 @@ export function inspect(record: ContainerRecord, paths: InspectPaths, execIds: r
     ProcessLabel: '',
     AppArmorProfile: '',
     ExecIDs: execIds.length > 0 ? [...execIds] : null,
-    HostConfig: record.hostConfig,
+    HostConfig: hostConfigOf(record),
     GraphDriver: { Name: 'overlay2', Data: { ...paths.graph } },
     Mounts: record.mounts.map(mountPoint),
     Config: record.config,
@@ -183,12 +187,23 @@ export function inspect(record: ContainerRecord, paths: InspectPaths, execIds: r
   };
 }
 
+/** -1 and 0 stand for "no limit" in what clients send, and null in what they are told. */
+function hostConfigOf({ hostConfig }: ContainerRecord): ContainerInspect['HostConfig'] {
+  const { MemorySwappiness: swappiness, PidsLimit: pids } = hostConfig;
+  return {
+    ...hostConfig,
+    MemorySwappiness: swappiness === -1 ? null : swappiness,
+    PidsLimit: pids !== null && pids <= 0 ? null : pids,
+    ...shownPaths(hostConfig),
+  } as ContainerInspect['HostConfig'];
+}
+
 function networkSettings(record: ContainerRecord): NetworkSettings {
   const bridge = record.endpoints.bridge;
   return {
     Bridge: '',
-    SandboxID: isAlive(record.state) ? record.id : '',
-    SandboxKey: isAlive(record.state) ? `/proc/${record.state.pid}/ns/net` : '',
+    SandboxID: hasRun(record) ? record.id : '',
+    SandboxKey: isAlive(record.state) ? `/proc/${record.state.pid}/ns/net` : hasRun(record) ? `/run/netns/${record.name}` : '',
     Ports: portMap(record),
     HairpinMode: false,
     LinkLocalIPv6Address: '',

@@ -8,19 +8,18 @@ export function imageSummary(image: Image, containers: number): ImageSummary {
   return {
     Id: image.id,
     ParentId: '',
-    RepoTags: image.repoTags.length > 0 ? [...image.repoTags] : ['<none>:<none>'],
-    RepoDigests:
-      image.repoDigests.length > 0 ? [...image.repoDigests] : image.repoTags.length > 0 ? [] : ['<none>@<none>'],
+    RepoTags: [...image.repoTags],
+    RepoDigests: [...image.repoDigests],
     Created: Number((parseTime(image.config.created ?? '') ?? 0n) / 1_000_000_000n),
     Size: image.size,
     SharedSize: -1,
-    VirtualSize: image.size,
     Labels: image.config.config?.Labels ? { ...image.config.config.Labels } : null,
     Containers: containers,
   };
 }
 
-export function imageInspect(image: Image): ImageInspect {
+/** `layers`: their directories, topmost first. */
+export function imageInspect(image: Image, [top = '', ...below]: readonly string[]): ImageInspect {
   const { config } = image;
   const defaults = config.config ?? {};
   return {
@@ -33,21 +32,12 @@ export function imageInspect(image: Image): ImageInspect {
     DockerVersion: '',
     Author: config.author ?? '',
     Config: {
-      Hostname: '',
-      Domainname: '',
       User: defaults.User ?? '',
-      AttachStdin: false,
-      AttachStdout: false,
-      AttachStderr: false,
       ...(defaults.ExposedPorts
         ? { ExposedPorts: defaults.ExposedPorts as Record<string, Record<string, never>> }
         : {}),
-      Tty: false,
-      OpenStdin: false,
-      StdinOnce: false,
       Env: [...(defaults.Env ?? [])],
       Cmd: defaults.Cmd ? [...defaults.Cmd] : null,
-      Image: '',
       Volumes: (defaults.Volumes as Record<string, Record<string, never>> | undefined) ?? null,
       WorkingDir: defaults.WorkingDir ?? '',
       Entrypoint: defaults.Entrypoint ? [...defaults.Entrypoint] : null,
@@ -63,8 +53,8 @@ export function imageInspect(image: Image): ImageInspect {
     ...(config.variant ? { Variant: config.variant } : {}),
     Os: config.os,
     Size: image.size,
-    VirtualSize: image.size,
-    GraphDriver: { Name: 'overlay2', Data: null },
+    // An image's layers are directories; nothing of it is mounted.
+    GraphDriver: { Name: 'overlay2', Data: { ...(below.length > 0 ? { LowerDir: below.join(':') } : {}), UpperDir: top } },
     RootFS: { Type: 'layers', Layers: [...config.rootfs.diff_ids] },
     Metadata: { LastTagTime: '0001-01-01T00:00:00Z' },
   };

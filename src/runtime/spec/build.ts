@@ -12,13 +12,13 @@ import { buildSeccomp } from './seccomp.ts';
 export type * from './request.ts';
 
 /** Kernel state that isn't the container's and tells too much of the host (or, as /proc/kcore, everything). */
-const maskedPaths: readonly string[] = [
+export const maskedPaths: readonly string[] = [
   ...['acpi', 'asound', 'interrupts', 'kcore', 'keys', 'latency_stats', 'sched_debug', 'scsi', 'timer_list', 'timer_stats']
     .map((name) => `/proc/${name}`),
   '/sys/firmware',
   '/sys/devices/virtual/powercap',
 ];
-const readonlyPaths: readonly string[] = ['bus', 'fs', 'irq', 'sys', 'sysrq-trigger'].map((name) => `/proc/${name}`);
+export const readonlyPaths: readonly string[] = ['bus', 'fs', 'irq', 'sys', 'sysrq-trigger'].map((name) => `/proc/${name}`);
 
 const initPath = '/sbin/docker-init';
 
