@@ -12,6 +12,7 @@ import { imageRoutes } from './routes/images.ts';
 import { laterRoutes } from './routes/later.ts';
 import { networkRoutes } from './routes/networks.ts';
 import { streamRoutes } from './routes/streams.ts';
+import { diskUsageRoutes } from './routes/disk-usage.ts';
 import { systemRoutes } from './routes/system.ts';
 import { volumeRoutes } from './routes/volumes.ts';
 import { newestApi, oldestApi, serverHeaders } from './version.ts';
@@ -43,6 +44,7 @@ export function apiServer(engine: Engine, watch?: ConnectionWatch): ApiServer {
   const router = findMyWay<findMyWay.HTTPVersion.V1>({ ignoreTrailingSlash: true, maxParamLength: 4096 });
   const routes: Route[] = [
     ...systemRoutes,
+    ...diskUsageRoutes,
     ...containerRoutes,
     ...archiveRoutes,
     ...streamRoutes,

@@ -1,4 +1,5 @@
 import { invalid } from '../model/errors.ts';
+import { nowNs, parseMoment } from './clock.ts';
 
 /** `filters` of the API: name → the values given, any of which may match. */
 export type Filters = ReadonlyMap<string, readonly string[]>;
@@ -56,4 +57,21 @@ export function booleanFilter(filters: Filters, name: string): boolean | undefin
   if (['true', '1', 't'].includes(value)) return true;
   if (['false', '0', 'f'].includes(value)) return false;
   throw invalid(`Invalid filter '${name}=[${value}]'`);
+}
+
+/** `until`: a time, or an age as Go writes durations (`24h`, `1h30m`); nanoseconds since 1970. */
+export function untilFilter(filters: Filters): bigint | undefined {
+  const values = filters.get('until');
+  if (values === undefined || values.length === 0) return undefined;
+  const [text = ''] = values;
+  if (values.length > 1) throw invalid('more than one until filter specified');
+  const moment = parseMoment(text);
+  if (moment !== undefined) return moment;
+  const units = { h: 3600e3, m: 60e3, s: 1e3, ms: 1 } as const;
+  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(h|ms|m|s)/g)];
+  if (parts.length === 0 || parts.map(([part]) => part).join('') !== text) {
+    throw invalid(`failed to parse value as time or duration: "${text.slice(0, 50)}"`);
+  }
+  const ms = parts.reduce((sum, [, number, unit]) => sum + Number(number) * units[unit as keyof typeof units], 0);
+  return nowNs() - BigInt(Math.round(ms)) * 1_000_000n;
 }

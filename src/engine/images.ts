@@ -1,13 +1,16 @@
 import type { Readable } from 'node:stream';
-import type { ImportRequest, LoadedImage } from '../image/store.ts';
+import type { ImportRequest, LoadedImage, Removal } from '../image/store.ts';
 import type { Progress } from '../image/stage.ts';
 import { isAlive } from '../model/container.ts';
 import type { ImageId } from '../model/ids.ts';
+import { familiarRepository, parseReference } from '../model/reference.ts';
 import type { Context } from './context.ts';
-import { booleanFilter, labelsPass, passes, type Filters } from './filters.ts';
 import { parseTime } from './clock.ts';
+import { booleanFilter, labelsPass, untilFilter, type Filters } from './filters.ts';
+import { globPattern } from './glob.ts';
 
-export const imageFilters = ['before', 'dangling', 'label', 'label!', 'reference', 'since', 'until'];
+export const imageFilters = ['before', 'dangling', 'label', 'reference', 'since', 'until'];
+export const pruneFilters = ['dangling', 'label', 'label!', 'until'];
 
 type Image = ReturnType<Context['images']['get']>;
 
@@ -19,43 +22,49 @@ export function imageUsers(context: Context, id: ImageId): { id: string; running
     .map((record) => ({ id: record.id, running: isAlive(record.state) || record.state.status === 'restarting' }));
 }
 
-/** Newest first. */
-export function listImages(context: Context, filters: Filters): Image[] {
+export interface ImageListing {
+  readonly image: Image;
+  /** Those that a `reference` filter leaves. */
+  readonly repoTags: readonly string[];
+  readonly repoDigests: readonly string[];
+}
+
+/** Newest first; images without a name that others were made from only with `all`. */
+export function listImages(context: Context, filters: Filters, all = false): ImageListing[] {
+  const { images } = context;
   const dangling = booleanFilter(filters, 'dangling');
+  const until = untilFilter(filters);
   const created = (image: Image): bigint => parseTime(image.config.created ?? '') ?? 0n;
   const limit = (name: 'before' | 'since'): bigint | undefined => {
     const reference = filters.get(name)?.[0];
-    return reference === undefined ? undefined : created(context.images.get(reference));
+    return reference === undefined ? undefined : created(images.get(reference));
   };
   const before = limit('before');
   const since = limit('since');
-  return context.images
+  const patterns = filters.get('reference')?.map(referencePattern);
+  const matching = (names: readonly string[]): readonly string[] =>
+    patterns ? names.filter((name) => patterns.some((matches) => matches(name))) : names;
+  return images
     .list()
     .filter(
       (image) =>
-        (dangling === undefined || dangling === (image.repoTags.length === 0)) &&
         (before === undefined || created(image) < before) &&
         (since === undefined || created(image) > since) &&
-        passes(filters, 'reference', (value) =>
-          [...image.repoTags, ...image.repoDigests].some((name) => referenceMatches(name, value)),
-        ) &&
+        (until === undefined || created(image) < until) &&
         labelsPass(filters, image.config.config?.Labels ?? {}),
-    );
+    )
+    .map((image) => ({ image, repoTags: matching(image.repoTags), repoDigests: matching(image.repoDigests) }))
+    .filter(({ image, repoTags, repoDigests }) => {
+      const isNamed = repoTags.length + repoDigests.length > 0;
+      if (!isNamed) return dangling !== false && !patterns && (all || !images.isParent(image.id));
+      return dangling !== true || repoTags.length === 0;
+    });
 }
 
-/** `web`, `web:*`, `*\/web:latest`: shell patterns on the familiar name, with or without the tag. */
-export function referenceMatches(name: string, pattern: string): boolean {
-  const glob = (text: string): RegExp =>
-    new RegExp(
-      `^${text
-        .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-        .replace(/\*\*/g, '\0')
-        .replace(/\*/g, '[^/]*')
-        .replace(/\?/g, '[^/]')
-        .replace(/\0/g, '.*')}$`,
-    );
-  const bare = name.replace(/@.*$/, '').replace(/:[^:/]*$/, '');
-  return glob(pattern).test(name) || glob(pattern).test(bare);
+/** A pattern on familiar names, with or without the tag. */
+function referencePattern(pattern: string): (name: string) => boolean {
+  const test = globPattern(pattern);
+  return (name) => test.test(name) || test.test(familiarRepository(parseReference(name)));
 }
 
 /** Tells an event of an image, with the attributes that Docker gives: labels and name. */
@@ -69,10 +78,11 @@ export async function loadImages(context: Context, stream: Readable, progress: P
   return loaded;
 }
 
-export async function importImage(
-  context: Context, stream: Readable, request: ImportRequest, progress: Progress,
-): Promise<ImageId> {
-  const id = await context.images.import(stream, request, progress);
+export async function importImage(context: Context, stream: Readable, request: ImportRequest): Promise<ImageId> {
+  const id = await context.images.import(stream, request);
+  const { repository, tag } = request;
+  // Docker names it here as it was typed.
+  if (repository) tell(context, 'tag', id, tag ? `${repository}:${tag}` : repository);
   tell(context, 'import', id, id);
   return id;
 }
@@ -90,16 +100,33 @@ export function tagImage(context: Context, source: string, target: string): void
 }
 
 export async function removeImage(
-  context: Context,
-  name: string,
-  force: boolean,
-): Promise<readonly ({ Untagged: string } | { Deleted: string })[]> {
-  const { id } = context.images.get(name);
-  const lines = await context.images.remove(name, { force, usedBy: (image) => imageUsers(context, image) });
+  context: Context, name: string, options: { force: boolean; prune: boolean },
+): Promise<Removal['lines']> {
+  const removal = await context.images.remove(name, { ...options, usedBy: (image) => imageUsers(context, image) });
+  tellRemoval(context, removal);
+  return removal.lines;
+}
+
+export async function pruneImages(
+  context: Context, filters: Filters,
+): Promise<{ lines: Removal['lines']; reclaimed: number }> {
+  const until = untilFilter(filters);
+  const { removals, reclaimed } = await context.images.prune({
+    dangling: booleanFilter(filters, 'dangling') ?? true,
+    usedBy: (id) => imageUsers(context, id),
+    which: ({ config }) =>
+      (until === undefined || (parseTime(config.created ?? '') ?? 0n) <= until) &&
+      labelsPass(filters, config.config?.Labels ?? {}),
+  });
+  for (const removal of removals) tellRemoval(context, removal);
+  context.events.emit('image', 'prune', '', { reclaimed: String(reclaimed) });
+  return { lines: removals.flatMap(({ lines }) => lines), reclaimed };
+}
+
+function tellRemoval(context: Context, { id, labels, lines, deleted }: Removal): void {
   for (const line of lines) {
-    if ('Untagged' in line) tell(context, 'untag', id, id);
-    else if (line.Deleted === id) tell(context, 'delete', id, id);
+    if ('Untagged' in line) context.events.emit('image', 'untag', id, { ...labels, name: id });
+    else if (deleted.some((one) => one === line.Deleted)) tell(context, 'delete', line.Deleted as ImageId, line.Deleted);
   }
-  context.userFiles.delete(id);
-  return lines;
+  for (const one of deleted) context.userFiles.delete(one);
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Credentials } from '../image/registry/auth.ts';
-import { parsePlatform, hostPlatform } from '../image/platform.ts';
+import { parsePlatform, hostPlatform } from '../model/platform.ts';
 import type { ProgressLine, Progress } from '../image/stage.ts';
 import { canonicalName, familiarName, parseReference, type Reference } from '../model/reference.ts';
 import type { Context } from './context.ts';

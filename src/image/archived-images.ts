@@ -16,13 +16,21 @@ export interface ArchivedImage {
   readonly layers: readonly ArchivedLayer[];
   /** The OCI manifest, where the archive has one. */
   readonly manifest?: ReceivedContent;
+  /** The image here that it was made from. */
+  readonly parent?: ImageId;
 }
 
 export interface ArchivedLayer {
   readonly diffId: Digest;
+  /** The blob, maybe compressed: where it lies, or will lie once `open` has come to its end. */
   readonly content: ReceivedContent;
   /** The member's name, for messages. */
   readonly name: string;
+  /**
+   * The blob's bytes from its start, while they still arrive (a download); fails if they don't have the digest. The
+   * file at `content.path` is whole when this ends. Without it the file is whole from the beginning.
+   */
+  open?(): AsyncIterable<Buffer>;
 }
 
 const maxDepth = 4;

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { writeWhole } from '../host/files.ts';
 import { invalid } from '../model/errors.ts';
-import type { Digest } from '../model/ids.ts';
+import type { Digest, ImageId } from '../model/ids.ts';
 import type { ContainerDefaults, ImageConfig, ImageHistory, Platform } from '../model/oci-image.ts';
 import type { Reference } from '../model/reference.ts';
 import { maxLayers, type ArchivedImage, type ArchivedLayer } from './archived-images.ts';
@@ -24,6 +24,7 @@ export interface NewImage {
 
 /** The image that a new layer is put on. */
 export interface BaseImage {
+  readonly id: ImageId;
   readonly config: ImageConfig;
   readonly layers: readonly ArchivedLayer[];
 }
@@ -67,7 +68,10 @@ export async function builtImage(
     ],
   };
   const { content: configContent, config: checked } = await writeConfig(document, join(directory, 'config'));
-  return { id: configContent.digest, references: reference ? [reference] : [], config: checked, configContent, layers };
+  return {
+    id: configContent.digest, references: reference ? [reference] : [], config: checked, configContent, layers,
+    ...(base ? { parent: base.id } : {}),
+  };
 }
 
 /** With an entry for each layer, also those that the image's own history doesn't tell of, so that ours meets its layer. */

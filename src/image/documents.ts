@@ -166,6 +166,7 @@ export function imageConfig(value: unknown, what: string): ImageConfig {
     created: text(fields['created'], `${what}: created`),
     author: text(fields['author'], `${what}: author`) || undefined,
     comment: text(fields['comment'], `${what}: comment`) || undefined,
+    docker_version: text(fields['docker_version'], `${what}: docker_version`) || undefined,
     config: containerDefaults(fields['config'], `${what}: config`),
     rootfs: {
       type: 'layers',

@@ -2,20 +2,25 @@ import type { ImageRecord } from './records.ts';
 
 /** One step of how an image was made, as `history` lists it. */
 export interface HistoryEntry {
-  /** The image's id for the newest step, else `<missing>`. */
+  /** Of the image for the newest step, of its parents for those below, then `<missing>`. */
   readonly id: string;
   /** RFC 3339, as the image has it; '' where it doesn't say. */
   readonly created: string;
   readonly createdBy: string;
-  /** Familiar names, on the newest step. */
+  /** Familiar names of that image. */
   readonly tags: readonly string[];
   /** Bytes that the step's layer added. */
   readonly size: number;
   readonly comment: string;
 }
 
-/** Newest first. Layers that the image's own history doesn't tell of are listed all the same. */
-export function historyOf({ id, config, layers, repoTags }: ImageRecord): HistoryEntry[] {
+/**
+ * Newest first. Layers that the image's own history doesn't tell of are listed all the same.
+ *
+ * @param parents the images it was made from here, the nearest first
+ */
+export function historyOf(image: ImageRecord, parents: readonly ImageRecord[] = []): HistoryEntry[] {
+  const { config, layers } = image;
   const entries: Omit<HistoryEntry, 'id' | 'tags'>[] = [];
   let layer = 0;
   for (const step of config.history ?? []) {
@@ -29,7 +34,8 @@ export function historyOf({ id, config, layers, repoTags }: ImageRecord): Histor
   for (; layer < layers.length; layer++) {
     entries.push({ created: config.created ?? '', createdBy: '', size: layers[layer]!.size, comment: '' });
   }
+  const known = [image, ...parents];
   return entries
     .toReversed()
-    .map((entry, at) => ({ ...entry, id: at === 0 ? id : '<missing>', tags: at === 0 ? repoTags : [] }));
+    .map((entry, at) => ({ ...entry, id: known[at]?.id ?? '<missing>', tags: known[at]?.repoTags ?? [] }));
 }

@@ -103,8 +103,12 @@ export async function openIntake(options: IntakeOptions): Promise<Intake> {
       database.transaction(() => {
         for (const { layer } of staged) layers.record(layer);
         for (const { image, layers: imageLayers } of unpacked) {
-          const { id, config, manifest } = image;
-          records.insert({ id, config, layers: imageLayers, ...(manifest ? { manifest: manifest.digest } : {}) });
+          const { id, config, manifest, parent } = image;
+          records.insert({
+            id, config, layers: imageLayers, ...(manifest ? { manifest: manifest.digest } : {}),
+            // A parent that was removed meanwhile is none.
+            ...(parent && records.byId(parent) ? { parent } : {}),
+          });
           for (const reference of image.references) {
             const before = records.setName(canonicalName(reference), id);
             if (before) {

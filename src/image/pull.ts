@@ -9,7 +9,7 @@ import { canonicalName, familiarName, familiarRepository, type Reference } from 
 import { maxLayers, type ArchivedLayer } from './archived-images.ts';
 import type { ReceivedContent } from './content.ts';
 import { imageConfig, manifestOrIndex } from './documents.ts';
-import { bestFor, formatPlatform } from './platform.ts';
+import { bestFor, formatPlatform } from '../model/platform.ts';
 import type { Credentials } from './registry/auth.ts';
 import { atRegistry, Repository, type RawManifest } from './registry/client.ts';
 import type { Downloads } from './registry/downloads.ts';
@@ -17,7 +17,8 @@ import type { RegistryOptions } from './registry/endpoints.ts';
 import { explained } from './registry/errors.ts';
 import { LayerLines } from './registry/progress.ts';
 import { parseDocument } from './registry/session.ts';
-import { nextChainId, type Progress } from './stage.ts';
+import { nextChainId } from './chain.ts';
+import type { Progress } from './stage.ts';
 import type { Images } from './store.ts';
 
 export interface PullRequest {

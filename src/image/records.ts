@@ -21,6 +21,10 @@ export interface ImageRecord {
   readonly size: number;
   /** The OCI manifest it came with, if any. */
   readonly manifest?: Digest;
+  /** The image that it was made from by adding a layer, while that is here. */
+  readonly parent?: ImageId;
+  /** When it last got a name here, RFC 3339; not by a load or pull. */
+  readonly lastTagged?: string;
 }
 
 export interface ImageLayer {
@@ -42,7 +46,10 @@ export interface ImageRecords {
   byName(canonical: string): ImageId | undefined;
   /** The whole id, a name, a name with digest, or the beginning of an id; Docker's order. */
   resolve(text: string): { readonly record: ImageRecord; readonly reference?: Reference } | undefined;
-  insert(image: Omit<ImageRecord, 'repoTags' | 'repoDigests' | 'size'>): void;
+  insert(image: Omit<ImageRecord, 'repoTags' | 'repoDigests' | 'size' | 'lastTagged'>): void;
+  childrenOf(id: ImageId): ImageId[];
+  /** Notes that an image was given a name. */
+  touch(id: ImageId, time: string): void;
   delete(id: ImageId): void;
   /** Points a name at an image; the id that had it before, if another. */
   setName(canonical: string, id: ImageId): ImageId | undefined;
@@ -74,6 +81,13 @@ export function openImageRecords(database: Database): ImageRecords {
     ) STRICT;
     CREATE TABLE IF NOT EXISTS image_names (
       name TEXT PRIMARY KEY, image TEXT NOT NULL REFERENCES images (id) ON DELETE CASCADE
+    ) STRICT;
+    CREATE TABLE IF NOT EXISTS image_parents (
+      image TEXT PRIMARY KEY REFERENCES images (id) ON DELETE CASCADE,
+      parent TEXT NOT NULL REFERENCES images (id) ON DELETE CASCADE
+    ) STRICT;
+    CREATE TABLE IF NOT EXISTS image_tag_times (
+      image TEXT PRIMARY KEY REFERENCES images (id) ON DELETE CASCADE, time TEXT NOT NULL
     ) STRICT;`);
 
   const namesOf = (id: string): string[] =>
@@ -95,6 +109,8 @@ export function openImageRecords(database: Database): ImageRecords {
     if (!row) return undefined;
     const names = namesOf(row.id).map((name) => familiarName(parseReference(name)));
     const layers = layersOf(row.id);
+    const parent = database.get<{ parent: ImageId }>('SELECT parent FROM image_parents WHERE image = ?', id)?.parent;
+    const lastTagged = database.get<{ time: string }>('SELECT time FROM image_tag_times WHERE image = ?', id)?.time;
     return {
       id: row.id,
       repoTags: names.filter((name) => !name.includes('@')),
@@ -103,6 +119,8 @@ export function openImageRecords(database: Database): ImageRecords {
       layers,
       size: layers.reduce((sum, layer) => sum + layer.size, 0),
       ...(row.manifest === null ? {} : { manifest: row.manifest }),
+      ...(parent ? { parent } : {}),
+      ...(lastTagged ? { lastTagged } : {}),
     };
   };
 
@@ -135,12 +153,13 @@ export function openImageRecords(database: Database): ImageRecords {
       const record = byPrefix(text);
       return record && { record };
     },
-    insert({ id, config, layers, manifest }) {
+    insert({ id, config, layers, manifest, parent }) {
       database.run('INSERT OR IGNORE INTO images VALUES (?, ?, ?)', id, JSON.stringify(config), manifest ?? null);
       const before = database.get<ImageRow>('SELECT * FROM images WHERE id = ?', id)?.manifest;
       // A manifest names its own blobs: they take the place of those that the image came with before.
       const replaces = manifest !== undefined && before !== manifest;
       if (replaces) database.run('UPDATE images SET manifest = ? WHERE id = ?', manifest, id);
+      if (parent) database.run('INSERT OR IGNORE INTO image_parents VALUES (?, ?)', id, parent);
       layers.forEach((layer, position) => {
         database.run(
           'INSERT OR IGNORE INTO image_layers VALUES (?, ?, ?, ?, ?, ?, ?)',
@@ -153,6 +172,9 @@ export function openImageRecords(database: Database): ImageRecords {
         );
       });
     },
+    childrenOf: (id) =>
+      database.all<{ image: ImageId }>('SELECT image FROM image_parents WHERE parent = ?', id).map((row) => row.image),
+    touch: (id, time) => database.run('INSERT OR REPLACE INTO image_tag_times VALUES (?, ?)', id, time),
     delete: (id) => database.run('DELETE FROM images WHERE id = ?', id),
     setName(canonical, id) {
       const before = byName(canonical);

@@ -1,7 +1,7 @@
 import { Web } from '../host/web.ts';
 import type { Platform } from '../model/oci-image.ts';
 import type { Reference } from '../model/reference.ts';
-import { hostPlatform } from './platform.ts';
+import { hostPlatform } from '../model/platform.ts';
 import { pull, tagsOf, type PulledImage, type PullRequest, type PullTools } from './pull.ts';
 import type { Credentials } from './registry/auth.ts';
 import { Downloads } from './registry/downloads.ts';

@@ -4,6 +4,7 @@ import { makeDirectory, mkdir, chmod } from '../host/files.ts';
 import { BerthError, invalid } from '../model/errors.ts';
 import { shortId, type Digest } from '../model/ids.ts';
 import type { ArchivedImage, ArchivedLayer } from './archived-images.ts';
+import { nextChainId } from './chain.ts';
 import { decompressed } from './compression.ts';
 import { contentChunks } from './content.ts';
 import type { ImageLayer } from './records.ts';
@@ -26,6 +27,7 @@ export interface LayerStore {
   }): StoredLayer;
   place(layer: StoredLayer, tree: string): Promise<void>;
   record(layer: StoredLayer): void;
+  isHeld(name: string): boolean;
   sweep(keep: ReadonlySet<string>): Promise<number>;
 }
 
@@ -152,12 +154,6 @@ async function hashTar({ content, name }: ArchivedLayer): Promise<Digest> {
   const hash = createHash('sha256');
   for await (const chunk of decompressed(contentChunks(content.path), name)) hash.update(chunk);
   return `sha256:${hash.digest('hex')}` as Digest;
-}
-
-/** OCI image spec, "Layer ChainID". */
-export function nextChainId(below: Digest | undefined, diffId: Digest): Digest {
-  if (below === undefined) return diffId;
-  return `sha256:${createHash('sha256').update(`${below} ${diffId}`).digest('hex')}` as Digest;
 }
 
 async function located<T>(what: string, work: () => Promise<T>): Promise<T> {

@@ -1,130 +1,22 @@
-import type { Readable } from 'node:stream';
-import type { Database } from '../host/database.ts';
-import { invalid, notFound } from '../model/errors.ts';
-import type { Digest, ImageId } from '../model/ids.ts';
-import type { ContainerDefaults, ImageConfig, Platform } from '../model/oci-image.ts';
+import { BerthError, invalid, notFound } from '../model/errors.ts';
+import type { ImageId } from '../model/ids.ts';
+import { hostPlatform } from '../model/platform.ts';
 import { canonicalName, familiarName, parseReference, withDefaultTag, type Reference } from '../model/reference.ts';
 import { receiveArchive } from './archive.ts';
-import { imagesOf, type ArchivedImage } from './archived-images.ts';
+import { imagesOf } from './archived-images.ts';
 import { builtImage, type BaseImage, type NewImage } from './built.ts';
+import { chainOf } from './chain.ts';
 import { applyChanges } from './changes.ts';
 import { openContent, type ReceivedContent } from './content.ts';
-import { historyOf, type HistoryEntry } from './history.ts';
+import { historyOf } from './history.ts';
+import type { ImageOptions, Images, LoadedImage, Removal } from './images.ts';
 import { openIntake } from './intake.ts';
 import { openImageRecords, type ImageRecord } from './records.ts';
-import { planRemoval, type ImageUser, type RemovalLine, type RemovalPlan } from './removal.ts';
+import { planRemoval, type ImageUser, type RemovalPlan, type RemovalView } from './removal.ts';
 import { imagesToSave, savedArchive } from './save.ts';
-import type { LayerStore, Progress } from './stage.ts';
+import type { Progress } from './stage.ts';
 
-export interface ImageOptions {
-  readonly database: Database;
-  /** Data root; blobs and temporary files live there, on one file system with the layers. */
-  readonly root: string;
-  readonly layers: LayerStore;
-  /** Path of berth-helper. */
-  readonly unpackHelper: string;
-  /** What to choose where an image comes for several; the host's own unless told. */
-  readonly platform?: Platform;
-}
-
-export interface LoadedImage {
-  /** Familiar name, `web:latest`; undefined for an image without a name. */
-  readonly reference?: string;
-  readonly id: ImageId;
-}
-
-export interface ImportRequest {
-  /** `web`, `localhost:5000/web`; without it the image has no name. */
-  readonly repository?: string;
-  readonly tag?: string;
-  /** Dockerfile instructions: `CMD ["httpd"]`, `ENV A=b`. */
-  readonly changes?: readonly string[];
-  readonly message?: string;
-  readonly platform?: Platform;
-}
-
-/** What an image made of a new layer says of itself. */
-export interface ConfigPatch {
-  /** All defaults of its containers; the parent's, where absent. */
-  readonly config?: ContainerDefaults;
-  readonly author?: string;
-  readonly comment?: string;
-  /** The command that made the layer, as `history` shows it. */
-  readonly createdBy?: string;
-  /** `web`, `localhost:5000/web`; without it the image has no name. */
-  readonly repository?: string;
-  readonly tag?: string;
-}
-
-export interface RemoveOptions {
-  readonly force?: boolean;
-  readonly usedBy?: (id: ImageId) => readonly ImageUser[];
-}
-
-/**
- * The images of one data root.
- *
- * `load` receives an archive into files of its own, understands it, unpacks its layers aside, verifying every digest
- * and diff id, makes all of it durable with one sync, and only then renames blobs and layers into their places and
- * records them with their names in one transaction. If anything fails, the store is as it was. `run` then asks `get`
- * for the image, `config` for its defaults, `layersOf` for what a snapshot is prepared on. `remove` takes names away
- * by Docker's rules, and with the last one the image; blobs and layers that no image and no snapshot uses any more
- * are swept.
- */
-export interface Images {
-  /** From `docker save`, `podman save`, OCI archives or packed OCI folders. One entry for each name loaded. */
-  load(stream: Readable, progress?: Progress): Promise<LoadedImage[]>;
-  /** What `load` does, for images that come another way: `come` brings them into the directory it is given. */
-  take(come: (directory: string) => Promise<readonly ArchivedImage[]>, progress?: Progress): Promise<LoadedImage[]>;
-  has(id: ImageId): boolean;
-  /** The blob of a layer that is unpacked for this chain (OCI image spec, "ChainID"); undefined where none is. */
-  blobOf(diffId: Digest, chainId: Digest): ReceivedContent | undefined;
-  /** Points names at an image. */
-  name(id: ImageId, names: readonly Reference[]): void;
-  /** One layer, from a file system's tar. */
-  import(stream: Readable, request: ImportRequest, progress?: Progress): Promise<ImageId>;
-  /**
-   * A layer's tar (OCI whiteouts, compressed or not) on top of an image, or alone: the way of `commit`. Streams; costs
-   * what the new layer costs.
-   */
-  addLayer(parent: ImageId | undefined, tar: AsyncIterable<Buffer>, patch: ConfigPatch): Promise<ImageId>;
-  /**
-   * An archive of images by name (`web:1`), repository (`web`: all its tags) or id, as `docker save` writes it. Throws
-   * before the first byte where a name isn't there. What it needs stays until the stream ends.
-   */
-  save(names: readonly string[]): SavedImages;
-  /** Newest first. */
-  list(): ImageRecord[];
-  /** By name, name with digest, id, or unique beginning of an id. */
-  find(name: string): ImageRecord | undefined;
-  /** The same, but throws `not-found` in Docker's words. */
-  get(name: string): ImageRecord;
-  /** Gives an image a further name, or moves one; the familiar name it got. */
-  tag(source: string, target: string): { readonly id: ImageId; readonly name: string };
-  history(name: string): HistoryEntry[];
-  config(id: ImageId): ImageConfig;
-  /** Names under `layers/`, bottom first. */
-  layersOf(id: ImageId): string[];
-  remove(name: string, options?: RemoveOptions): Promise<readonly RemovalLine[]>;
-  /** Removes images without names (`dangling`), or all that no container uses. */
-  prune(options: { dangling: boolean; usedBy: (id: ImageId) => readonly ImageUser[] }): Promise<PruneReport>;
-}
-
-export interface SavedImages {
-  readonly ids: readonly ImageId[];
-  readonly archive: AsyncIterable<Buffer>;
-}
-
-export interface PruneReport {
-  readonly deleted: readonly RemovalLine[];
-  /** Bytes. */
-  readonly reclaimed: number;
-}
-
-const hostPlatform = (): Platform => ({
-  os: 'linux',
-  architecture: ({ x64: 'amd64', ia32: '386' } as Record<string, string>)[process.arch] ?? process.arch,
-});
+export type * from './images.ts';
 
 export async function openImages(options: ImageOptions): Promise<Images> {
   const { database, root, layers, unpackHelper: helper, platform = hostPlatform() } = options;
@@ -151,16 +43,28 @@ export async function openImages(options: ImageOptions): Promise<Images> {
     tar: AsyncIterable<Buffer>, image: NewImage, base?: BaseImage, progress?: Progress,
   ): Promise<ImageId> => {
     const [made] = await take(async (directory) => [await builtImage(tar, image, base, directory)], progress);
+    if (image.reference) records.touch(made!.id, new Date().toISOString());
     return made!.id;
   };
 
-  /** Carries a removal out; the bytes it freed. */
-  const carryOut = async ({ names, deletes }: RemovalPlan, id: ImageId): Promise<number> => {
+  const viewFor = (users: (id: ImageId) => readonly ImageUser[]): RemovalView => ({
+    record: records.byId,
+    names: records.namesOf,
+    children: records.childrenOf,
+    users,
+    chainsBeside: (gone) =>
+      new Set(records.ids().filter((id) => !gone.has(id)).flatMap((id) => chainOf(records.byId(id)!.layers.map(({ diffId }) => diffId)))),
+    isHeld: layers.isHeld,
+  });
+
+  /** In the records; what they no longer name is the sweep's. */
+  const carryOut = ({ names, deletes, lines }: RemovalPlan, id: ImageId): Removal => {
+    const labels = records.byId(id)?.config.config?.Labels ?? {};
     database.transaction(() => {
       for (const name of names) records.deleteName(name);
-      if (deletes) records.delete(id);
+      for (const one of deletes) records.delete(one);
     });
-    return deletes ? intake.sweep() : 0;
+    return { id, labels, lines, deleted: deletes };
   };
 
   return {
@@ -203,7 +107,7 @@ export async function openImages(options: ImageOptions): Promise<Images> {
       const layers = below.layers.map(({ diffId, blob, blobSize }) => ({
         diffId, name: blob, content: { path: content.path(blob), digest: blob, size: blobSize } satisfies ReceivedContent,
       }));
-      return intake.holding([below], () => build(tar, image, { config: below.config, layers }));
+      return intake.holding([below], () => build(tar, image, { id: below.id, config: below.config, layers }));
     },
     save(names) {
       const chosen = imagesToSave(records, names);
@@ -223,36 +127,50 @@ export async function openImages(options: ImageOptions): Promise<Images> {
       if (reference.digest) throw invalid('refusing to create a tag with a digest reference');
       const { id } = get(source);
       records.setName(canonicalName(reference), id);
+      records.touch(id, new Date().toISOString());
       return { id, name: familiarName(reference) };
     },
+    isParent: (id) => records.childrenOf(id).length > 0,
     history(name) {
       const record = get(name);
-      return historyOf(record);
+      const parents: ImageRecord[] = [];
+      for (let at: ImageRecord | undefined = record; at?.parent; ) {
+        at = records.byId(at.parent);
+        if (at) parents.push(at);
+      }
+      return historyOf(record, parents);
     },
     config: (id) => get(id).config,
     layersOf: (id) => get(id).layers.map((layer) => layer.name),
-    async remove(name, { force = false, usedBy = () => [] } = {}) {
+    layerPaths: (id) => get(id).layers.map((layer) => layers.path(layer.name)).toReversed(),
+    async remove(name, { force = false, prune = true, usedBy = () => [] } = {}) {
       const found = records.resolve(name);
       if (!found) throw notFound(`No such image: ${shownName(name)}`);
-      const { record, reference } = found;
-      const plan = planRemoval({
-        asked: name, record, names: records.namesOf(record.id), force, users: usedBy(record.id),
-        ...(reference ? { reference } : {}),
-      });
-      await carryOut(plan, record.id);
-      return plan.lines;
+      const { record: { id }, reference } = found;
+      const plan = planRemoval({ asked: name, id, force, prune, ...(reference ? { reference } : {}) }, viewFor(usedBy));
+      const removal = carryOut(plan, id);
+      if (removal.deleted.length > 0) await intake.sweep();
+      return removal;
     },
-    async prune({ dangling, usedBy }) {
-      const deleted: RemovalLine[] = [];
-      let reclaimed = 0;
+    async prune({ dangling, usedBy, which = () => true }) {
+      const view = viewFor(usedBy);
+      const removals: Removal[] = [];
       for (const id of records.ids()) {
+        const record = records.byId(id);
         const names = records.namesOf(id);
-        if ((dangling && names.length > 0) || usedBy(id).length > 0) continue;
-        const plan = planRemoval({ asked: id, record: records.byId(id)!, names, force: true, users: [] });
-        reclaimed += await carryOut(plan, id);
-        deleted.push(...plan.lines);
+        // Parents go with their last child.
+        if (!record || !which(record) || (names.length === 0 && records.childrenOf(id).length > 0)) continue;
+        if (dangling && record.repoTags.length > 0) continue;
+        for (const asked of names.length > 0 ? names : [id]) {
+          try {
+            const reference = asked === id ? {} : { reference: parseReference(asked) };
+            removals.push(carryOut(planRemoval({ asked, id, force: false, prune: true, ...reference }, view), id));
+          } catch (error) {
+            if (!(error instanceof BerthError && error.kind === 'conflict')) throw error;
+          }
+        }
       }
-      return { deleted, reclaimed };
+      return { removals, reclaimed: removals.some(({ deleted }) => deleted.length > 0) ? await intake.sweep() : 0 };
     },
   };
 }

@@ -42,6 +42,8 @@ export interface ImageConfig {
   readonly created?: string;
   readonly author?: string;
   readonly comment?: string;
+  /** Docker's extension: who made it. */
+  readonly docker_version?: string;
   readonly config?: ContainerDefaults;
   readonly rootfs: { readonly type: 'layers'; readonly diff_ids: readonly Digest[] };
   readonly history?: readonly ImageHistory[];

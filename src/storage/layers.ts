@@ -45,6 +45,8 @@ export interface Layers {
   place(layer: Layer, tree: string): Promise<void>;
   /** Makes the layer known. Synchronous, to be called inside a transaction. */
   record(layer: Layer): void;
+  /** Whether a container's snapshot stands on it. */
+  isHeld(name: string): boolean;
   /** Removes every layer that is neither named nor used by a container's snapshot; the bytes it freed. */
   sweep(keep: ReadonlySet<string>): Promise<number>;
 }
@@ -101,6 +103,7 @@ export async function openLayers({ database, root }: { database: Database; root:
     record({ name, diffId, size, rootDescribed }) {
       database.run('INSERT OR IGNORE INTO layers VALUES (?, ?, ?, ?)', name, diffId, size, rootDescribed ? 1 : 0);
     },
+    isHeld: (name) => database.get('SELECT 1 FROM snapshot_layers WHERE layer = ? LIMIT 1', name) !== undefined,
     async sweep(keep) {
       const unused = database.transaction(() => {
         const rows = database.all<{ name: string; size: number }>(

@@ -1,7 +1,7 @@
 import { pipeline } from 'node:stream/promises';
 import { importImage, loadImages, saveImages } from '../../engine/images.ts';
 import { BerthError, messageOf } from '../../model/errors.ts';
-import { parsePlatform } from '../../model/platform.ts';
+import { hostPlatform, parsePlatform } from '../../model/platform.ts';
 import { jsonLines } from '../ndjson.ts';
 import type { Call } from '../request.ts';
 import { serverHeaders } from '../version.ts';
@@ -34,16 +34,12 @@ export async function importHandler(call: Call, source: string): Promise<void> {
     ...(repository ? { repository } : {}),
     ...(tag ? { tag } : {}),
     ...(message ? { message } : {}),
-    ...(platform ? { platform: parsePlatform(platform) } : {}),
+    ...(platform ? { platform: parsePlatform(platform, hostPlatform()) } : {}),
     changes: query.texts('changes'),
   };
+  const id = await importImage(engine.context, call.request, request);
   const out = jsonLines(call);
-  try {
-    const id = await importImage(engine.context, call.request, request, (line) => void out.write(line));
-    await out.write({ status: id });
-  } catch (error) {
-    await out.write({ errorDetail: { message: messageOf(error) }, error: messageOf(error) });
-  }
+  await out.write({ status: id });
   out.end();
 }
 

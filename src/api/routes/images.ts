@@ -1,6 +1,7 @@
 import { parseTime } from '../../engine/clock.ts';
 import { parseFilters } from '../../engine/filters.ts';
-import { imageFilters, imageUsers, listImages, removeImage, tagImage } from '../../engine/images.ts';
+import { sharedSizes } from '../../engine/disk-usage.ts';
+import { imageFilters, imageUsers, listImages, pruneFilters, pruneImages, removeImage, tagImage } from '../../engine/images.ts';
 import { BerthError, invalid } from '../../model/errors.ts';
 import type { Answer, Call } from '../request.ts';
 import type { Route } from '../server.ts';
@@ -27,37 +28,37 @@ async function createHandler(call: Call): Promise<void> {
 
 function tagHandler(call: Call, name: string): Answer {
   const repository = call.query.text('repo');
-  if (!repository) throw invalid('tag: repo is expected');
-  const target = call.query.text('tag') ? `${repository}:${call.query.text('tag')}` : repository;
+  if (!repository) throw invalid('invalid reference format');
+  const tag = call.query.text('tag');
+  if (tag && !/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/.test(tag)) throw invalid('invalid tag format');
+  const target = tag ? `${repository}:${tag}` : repository;
   tagImage(call.engine.context, name, target);
   return { status: 201 };
+}
+
+function listHandler({ engine, query, version }: Call): Answer {
+  const { context } = engine;
+  const found = listImages(context, parseFilters(query.text('filters'), imageFilters), query.flag('all'));
+  const shared = query.flag('shared-size') ? sharedSizes(found.map(({ image }) => image)) : undefined;
+  const body = found.map((listing) => {
+    const { id } = listing.image;
+    const options = { containers: imageUsers(context, id).length, ...(shared ? { sharedSize: shared.get(id) ?? 0 } : {}) };
+    return inVersion('image-row', imageSummary(listing, options), version);
+  });
+  return { status: 200, body };
 }
 
 export const imageRoutes: readonly Route[] = [
   { method: 'POST', path: '/images/load', handler: loadHandler },
   { method: 'GET', path: '/images/get', handler: (call) => saveHandler(call, call.query.texts('names')) },
   { method: 'POST', path: '/images/create', handler: createHandler },
-  {
-    method: 'GET',
-    path: '/images/json',
-    handler: (call) => {
-      const { context } = call.engine;
-      const found = listImages(context, parseFilters(call.query.text('filters'), imageFilters));
-      return { status: 200, body: found.map((image) => inVersion('image-row', imageSummary(image, imageUsers(context, image.id).length), call.version)) };
-    },
-  },
+  { method: 'GET', path: '/images/json', handler: listHandler },
   {
     method: 'POST',
     path: '/images/prune',
-    handler: async (call) => {
-      const { context } = call.engine;
-      const filters = parseFilters(call.query.text('filters'), ['dangling', 'until', 'label', 'label!']);
-      const dangling = !['false', '0'].includes(filters.get('dangling')?.[0] ?? 'true');
-      const report = await context.images.prune({ dangling, usedBy: (id) => imageUsers(context, id) });
-      return {
-        status: 200,
-        body: { ImagesDeleted: report.deleted.length > 0 ? report.deleted : null, SpaceReclaimed: report.reclaimed },
-      };
+    handler: async ({ engine, query }) => {
+      const { lines, reclaimed } = await pruneImages(engine.context, parseFilters(query.text('filters'), pruneFilters));
+      return { status: 200, body: { ImagesDeleted: lines.length > 0 ? lines : null, SpaceReclaimed: reclaimed } };
     },
   },
   {
@@ -68,8 +69,7 @@ export const imageRoutes: readonly Route[] = [
       const { images } = call.engine.context;
       if (verb === 'json') {
         const image = images.get(name);
-        const directories = images.layersOf(image.id).toReversed().map((layer) => call.engine.context.layers.path(layer));
-        return { status: 200, body: inVersion('image', imageInspect(image, directories), call.version) };
+        return { status: 200, body: inVersion('image', imageInspect(image, images.layerPaths(image.id)), call.version) };
       }
       if (verb === 'history') {
         return {
@@ -103,9 +103,11 @@ export const imageRoutes: readonly Route[] = [
   {
     method: 'DELETE',
     path: '/images/*',
-    handler: async (call) => ({
-      status: 200,
-      body: await removeImage(call.engine.context, call.params['*'] ?? '', call.query.flag('force')),
-    }),
+    handler: async ({ engine, params, query }) => {
+      const name = params['*'] ?? '';
+      if (name === '') throw invalid('image name cannot be blank');
+      const options = { force: query.flag('force'), prune: !query.flag('noprune') };
+      return { status: 200, body: await removeImage(engine.context, name, options) };
+    },
   },
 ];

@@ -1,17 +1,13 @@
 import { formatTime, nowNs, parseMoment } from '../../engine/clock.ts';
 import { eventFilters, eventPasses, type EngineEvent } from '../../engine/events.ts';
 import { parseFilters } from '../../engine/filters.ts';
-import { imageUsers, listImages } from '../../engine/images.ts';
-import { countContainers, describeHost, sizeOf, version } from '../../engine/system.ts';
-import { listVolumes } from '../../engine/volumes.ts';
+import { countContainers, describeHost, version } from '../../engine/system.ts';
 import { invalid } from '../../model/errors.ts';
 import { jsonLines } from '../ndjson.ts';
 import type { Answer, Call } from '../request.ts';
 import type { Route } from '../server.ts';
 import { newestApi, oldestApi } from '../version.ts';
-import { summary } from '../wire/container.ts';
 import type { InfoResponse, VersionResponse } from '../wire/docker.ts';
-import { imageSummary } from '../wire/image.ts';
 
 const ping = (): Answer => ({
   status: 200,
@@ -192,51 +188,10 @@ async function eventsHandler(call: Call): Promise<void> {
   out.end();
 }
 
-async function diskUsage(call: Call): Promise<Answer> {
-  const { context } = call.engine;
-  const images = listImages(context, new Map());
-  const layers = new Map(images.flatMap((image) => image.layers.map((layer) => [layer.name, layer.size] as const)));
-  const now = nowNs();
-  return {
-    status: 200,
-    body: {
-      LayersSize: [...layers.values()].reduce((sum, size) => sum + size, 0),
-      Images: images.map((image) => imageSummary(image, imageUsers(context, image.id).length)),
-      Containers: await Promise.all(
-        context.records
-          .all()
-          .map(async (record) => ({
-            ...summary(record, now, record.image),
-            SizeRw: await sizeOf(context.snapshots.overlay(record.id)?.upper ?? ''),
-          })),
-      ),
-      Volumes: await Promise.all(
-        listVolumes(context, new Map()).map(async (volume) => ({
-          Name: volume.name,
-          Driver: 'local',
-          Mountpoint: volume.mountpoint,
-          CreatedAt: volume.createdAt,
-          Labels: volume.labels,
-          Options: null,
-          Scope: 'local',
-          UsageData: {
-            Size: await sizeOf(volume.mountpoint),
-            RefCount: context.records
-              .all()
-              .filter((record) => record.mounts.some((mount) => mount.name === volume.name)).length,
-          },
-        })),
-      ),
-      BuildCache: [],
-    },
-  };
-}
-
 export const systemRoutes: readonly Route[] = [
   { method: 'GET', path: '/_ping', handler: ping },
   { method: 'HEAD', path: '/_ping', handler: () => ({ ...ping(), body: '' }) },
   { method: 'GET', path: '/version', handler: async () => ({ status: 200, body: await versionBody() }) },
   { method: 'GET', path: '/info', handler: async (call) => ({ status: 200, body: await infoBody(call) }) },
   { method: 'GET', path: '/events', handler: eventsHandler },
-  { method: 'GET', path: '/system/df', handler: diskUsage },
 ];

@@ -1,18 +1,27 @@
 import { parseTime } from '../../engine/clock.ts';
 import type { Engine } from '../../engine/engine.ts';
+import type { ImageListing } from '../../engine/images.ts';
 import type { ImageInspect, ImageSummary } from './docker.ts';
 
 type Image = ReturnType<Engine['context']['images']['get']>;
 
-export function imageSummary(image: Image, containers: number): ImageSummary {
+export interface SummaryOptions {
+  /** Bytes in layers that other images have too; -1 where it wasn't asked for. */
+  readonly sharedSize?: number;
+  readonly containers?: number;
+}
+
+export function imageSummary(
+  { image, repoTags, repoDigests }: ImageListing, { sharedSize = -1, containers = -1 }: SummaryOptions = {},
+): ImageSummary {
   return {
     Id: image.id,
-    ParentId: '',
-    RepoTags: [...image.repoTags],
-    RepoDigests: [...image.repoDigests],
+    ParentId: image.parent ?? '',
+    RepoTags: [...repoTags],
+    RepoDigests: [...repoDigests],
     Created: Number((parseTime(image.config.created ?? '') ?? 0n) / 1_000_000_000n),
     Size: image.size,
-    SharedSize: -1,
+    SharedSize: sharedSize,
     Labels: image.config.config?.Labels ? { ...image.config.config.Labels } : null,
     Containers: containers,
   };
@@ -26,17 +35,17 @@ export function imageInspect(image: Image, [top = '', ...below]: readonly string
     Id: image.id,
     RepoTags: [...image.repoTags],
     RepoDigests: [...image.repoDigests],
-    Parent: '',
-    Comment: config.comment ?? '',
+    Parent: image.parent ?? '',
+    Comment: config.comment || (config.history?.at(-1)?.comment ?? ''),
     ...(config.created ? { Created: config.created } : {}),
-    DockerVersion: '',
+    DockerVersion: config.docker_version ?? '',
     Author: config.author ?? '',
     Config: {
       User: defaults.User ?? '',
       ...(defaults.ExposedPorts
         ? { ExposedPorts: defaults.ExposedPorts as Record<string, Record<string, never>> }
         : {}),
-      Env: [...(defaults.Env ?? [])],
+      Env: defaults.Env ? [...defaults.Env] : null,
       Cmd: defaults.Cmd ? [...defaults.Cmd] : null,
       Volumes: (defaults.Volumes as Record<string, Record<string, never>> | undefined) ?? null,
       WorkingDir: defaults.WorkingDir ?? '',
@@ -56,6 +65,6 @@ export function imageInspect(image: Image, [top = '', ...below]: readonly string
     // An image's layers are directories; nothing of it is mounted.
     GraphDriver: { Name: 'overlay2', Data: { ...(below.length > 0 ? { LowerDir: below.join(':') } : {}), UpperDir: top } },
     RootFS: { Type: 'layers', Layers: [...config.rootfs.diff_ids] },
-    Metadata: { LastTagTime: '0001-01-01T00:00:00Z' },
+    Metadata: { LastTagTime: image.lastTagged ?? '0001-01-01T00:00:00Z' },
   };
 }
