@@ -119,7 +119,7 @@ function deletion(
   if (blocked) throw blocked;
   const names = [...gone, ...view.names(id).filter((name) => !gone.includes(name))];
   const deletes: ImageId[] = [id];
-  for (let parent = view.record(id)?.parent; prune && parent; parent = view.record(parent)?.parent) {
+  for (let parent = prune ? view.record(id)?.parent : undefined; parent; parent = view.record(parent)?.parent) {
     const others = view.children(parent).filter((child) => !deletes.includes(child));
     if (!view.record(parent) || others.length > 0 || view.names(parent).length > 0 || view.users(parent).length > 0) break;
     deletes.push(parent);
