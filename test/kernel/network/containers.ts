@@ -83,7 +83,7 @@ export function openNetworkUnderTest(world: World, helper: string, options: Part
   };
 }
 
-async function makeContainer(world: World): Promise<Container> {
+export async function makeContainer(world: World): Promise<Container> {
   const child = world.start('host', 'unshare', '--net', 'sleep', '600');
   const pid = child.pid ?? 0;
   const ours = readlinkSync('/proc/self/ns/net');
