@@ -1,7 +1,8 @@
 import { hostname as hostHostname } from 'node:os';
 import * as files from '../host/files.ts';
 import type { ContainerRecord } from '../model/container.ts';
-import { hostnameFile, hostsFile, resolvFile } from '../network/files.ts';
+import { resolvFile } from '../network/dns/resolv-conf.ts';
+import { hostnameFile, hostsFile } from '../network/files.ts';
 import { pathsOf, type Context } from './context.ts';
 import type { Attached } from './networking.ts';
 import type { ContainerPaths } from './paths.ts';

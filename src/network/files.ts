@@ -44,58 +44,5 @@ export function parseExtraHost(entry: string): [name: string, address: string] {
   return [match[1], address];
 }
 
-export interface ResolvRequest {
-  /** The host's /etc/resolv.conf. */
-  readonly host: string;
-  readonly dns?: readonly string[];
-  readonly search?: readonly string[];
-  readonly options?: readonly string[];
-  /** The container shares the host's network: loopback resolvers are within its reach. */
-  readonly hostNetwork?: boolean;
-}
-
-/** Where the host has no resolver that a container can reach, Docker's choice. */
-const fallback = ['8.8.8.8', '8.8.4.4'];
-
-/** The container's /etc/resolv.conf: the host's, without what a container can't reach, and with what the user set. */
-export function resolvFile(request: ResolvRequest): string {
-  const host = parseResolv(request.host);
-  const reachable = host.nameservers.filter((server) => request.hostNetwork || !outOfReach(server));
-  const nameservers = request.dns?.length ? request.dns
-    : reachable.length > 0 || request.hostNetwork ? reachable : fallback;
-  // A single dot asks for no search list at all.
-  const search = request.search?.length ? request.search.filter((domain) => domain !== '.') : host.search;
-  const options = request.options?.length ? request.options : host.options;
-  for (const server of request.dns ?? []) {
-    if (!parseAddress(server)) throw invalid(`invalid --dns ${server}: want an IP address`);
-  }
-  return [
-    ...nameservers.map((server) => `nameserver ${server}`),
-    ...(search.length > 0 ? [`search ${search.join(' ')}`] : []),
-    ...(options.length > 0 ? [`options ${options.join(' ')}`] : []), '',
-  ].join('\n');
-}
-
-function parseResolv(text: string): { nameservers: string[]; search: string[]; options: string[] } {
-  const nameservers: string[] = [];
-  let search: string[] = [];
-  const options: string[] = [];
-  for (const line of text.split('\n')) {
-    const [keyword, ...values] = line.replace(/[#;].*$/, '').trim().split(/\s+/);
-    if (keyword === 'nameserver' && values[0]) nameservers.push(values[0]);
-    if (keyword === 'search' || keyword === 'domain') search = values;
-    if (keyword === 'options') options.push(...values);
-  }
-  return { nameservers, search, options };
-}
-
-function outOfReach(server: string): boolean {
-  const address = parseAddress(server.replace(/%.*$/, ''));
-  if (!address) return true;
-  if (address.family === 4) return address.value >> 24n === 127n;
-  // fe80::/10 means something else in each namespace.
-  return address.value === 1n || address.value >> 118n === 0x3fan;
-}
-
 /** The container's /etc/hostname. */
 export const hostnameFile = (hostname: string): string => `${hostname}\n`;
