@@ -1,5 +1,5 @@
 import { invalid } from '../model/errors.ts';
-import type { ContainerDefaults } from '../model/oci-image.ts';
+import type { ContainerDefaults, Healthcheck } from '../model/oci-image.ts';
 
 /**
  * Dockerfile instructions that `import --change` and `commit --change` take, applied to an image's defaults. Pure.
@@ -36,11 +36,40 @@ function applyChange(config: ContainerDefaults, change: string): ContainerDefaul
       return { ...config, WorkingDir: rest.startsWith('/') ? rest : `${config.WorkingDir ?? ''}/${rest}` };
     case 'STOPSIGNAL':
       return { ...config, StopSignal: rest };
+    case 'HEALTHCHECK':
+      return { ...config, Healthcheck: healthcheck(rest, change) };
     case 'ONBUILD':
       return { ...config, OnBuild: [...(config.OnBuild ?? []), rest] };
     default:
-      return refuse(change, `${instruction} is not a valid change command`);
+      return refuse(change, `${instruction.toLowerCase()} is not a valid change command`);
   }
+}
+
+const durations = { interval: 'Interval', timeout: 'Timeout', 'start-period': 'StartPeriod', 'start-interval': 'StartInterval' } as const;
+
+/** `[--interval=5s …] CMD …`, or `NONE`. */
+function healthcheck(text: string, change: string): Healthcheck {
+  if (/^none$/i.test(text)) return { Test: ['NONE'] };
+  const [, options = '', command = ''] = /^((?:--\S+\s+)*)CMD\s+([^]+)$/i.exec(text) ?? [];
+  if (command === '') refuse(change, 'HEALTHCHECK takes [OPTIONS] CMD and a command, or NONE');
+  const exec = jsonList(command);
+  const check: { -readonly [K in keyof Healthcheck]: Healthcheck[K] } = { Test: exec ? ['CMD', ...exec] : ['CMD-SHELL', command] };
+  for (const option of options.trim().split(/\s+/).filter(Boolean)) {
+    const [, name = '', value = ''] = /^--([a-z-]+)=(.+)$/.exec(option) ?? [];
+    if (name === 'retries' && /^\d{1,6}$/.test(value)) check.Retries = Number(value);
+    else if (Object.hasOwn(durations, name)) check[durations[name as keyof typeof durations]] = nanoseconds(value, change);
+    else refuse(change, `"${option}" isn't an option of HEALTHCHECK`);
+  }
+  return check;
+}
+
+const units = { h: 3.6e12, m: 6e10, s: 1e9, ms: 1e6, us: 1e3, ns: 1 } as const;
+
+/** Go's durations: `1m30s`, `500ms`. */
+function nanoseconds(text: string, change: string): number {
+  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(h|ms|us|ns|m|s)/g)];
+  if (parts.length === 0 || parts.map(([part]) => part).join('') !== text) refuse(change, `"${text}" isn't a duration`);
+  return parts.reduce((sum, [, number, unit]) => sum + Math.round(Number(number) * units[unit as keyof typeof units]), 0);
 }
 
 function refuse(change: string, why: string): never {

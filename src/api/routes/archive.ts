@@ -1,8 +1,12 @@
+import { listChanges } from '../../engine/changes.ts';
+import { commit } from '../../engine/commit.ts';
+import { exportRoot } from '../../engine/export.ts';
 import { getArchive, putArchive, statPath, type PathStat } from '../../engine/archive.ts';
 import { invalid } from '../../model/errors.ts';
 import { sendArchive } from '../download.ts';
-import type { Call } from '../request.ts';
+import { readJson, type Call } from '../request.ts';
 import type { Route } from '../server.ts';
+import { parseConfig } from '../wire/create.ts';
 import { goFileMode, goTime } from '../wire/file-mode.ts';
 
 const path = '/containers/:id/archive';
@@ -50,6 +54,43 @@ export const archiveRoutes: readonly Route[] = [
         signal: call.gone,
       });
       return { status: 200 };
+    },
+  },
+  {
+    method: 'GET',
+    path: '/containers/:id/export',
+    handler: async (call) => {
+      const archive = await exportRoot(call.engine.context, call.engine.find(call.params.id ?? ''));
+      await sendArchive(call, archive);
+    },
+  },
+  {
+    method: 'GET',
+    path: '/containers/:id/changes',
+    handler: async (call) => {
+      const changes = await listChanges(call.engine.context, call.engine.find(call.params.id ?? ''));
+      const body = changes.map(({ path: changed, kind }) => ({ Path: changed, Kind: kind }));
+      return { status: 200, body: body.length > 0 ? body : null };
+    },
+  },
+  {
+    method: 'POST',
+    path: '/commit',
+    handler: async (call) => {
+      const body = await readJson(call);
+      const record = call.engine.find(call.query.text('container') ?? '');
+      const repository = call.query.text('repo');
+      const tag = call.query.text('tag');
+      const id = await commit(call.engine.context, record, {
+        ...(repository ? { repository } : {}),
+        ...(tag ? { tag } : {}),
+        comment: call.query.text('comment') ?? '',
+        author: call.query.text('author') ?? '',
+        pause: call.query.flag('pause', true),
+        changes: call.query.texts('changes').flatMap((lines) => lines.split('\n')).filter((line) => line.trim() !== ''),
+        ...(body === undefined || body === null ? {} : { config: parseConfig(body) }),
+      });
+      return { status: 201, body: { Id: id } };
     },
   },
 ];

@@ -4,9 +4,6 @@ import type { Route } from '../server.ts';
 
 /** Known endpoints that this engine doesn't serve: said plainly, so that nobody waits. */
 const missing: readonly (readonly [Route['method'], string, string])[] = [
-  ['GET', '/containers/:id/changes', 'diff'],
-  ['GET', '/containers/:id/export', 'export'],
-  ['POST', '/commit', 'commit'],
   ['POST', '/build', 'build'],
   ['POST', '/auth', 'logging in to registries'],
   ['GET', '/images/search', 'search'],

@@ -16,8 +16,18 @@ test('instructions become settings', () => {
 });
 
 test.each([
-  ['RUN make', 'RUN is not a valid change command'], ['CMD', 'requires an argument'], ['', 'requires an argument'],
+  ['RUN make', 'run is not a valid change command'], ['CMD', 'requires an argument'], ['', 'requires an argument'],
   ['EXPOSE http', "isn't a port"], ['ENV A', 'a value is missing'], ['SHELL sh', 'JSON list'], ['ENV =x', 'names must not be blank'],
 ])('the change %j is refused: %s', (change, why) => {
   expect(() => applyChanges({}, [change])).toThrow(why);
+});
+
+test('HEALTHCHECK takes a command in either form with its times, or NONE', () => {
+  expect(applyChanges({}, ['HEALTHCHECK --interval=1m30s --retries=2 CMD curl -f x']).Healthcheck).toEqual({
+    Test: ['CMD-SHELL', 'curl -f x'], Interval: 90e9, Retries: 2,
+  });
+  expect(applyChanges({}, ['HEALTHCHECK CMD ["true"]']).Healthcheck).toEqual({ Test: ['CMD', 'true'] });
+  expect(applyChanges({}, ['healthcheck none']).Healthcheck).toEqual({ Test: ['NONE'] });
+  expect(() => applyChanges({}, ['HEALTHCHECK --every=1s CMD x'])).toThrow("isn't an option");
+  expect(() => applyChanges({}, ['HEALTHCHECK --interval=soon CMD x'])).toThrow("isn't a duration");
 });
