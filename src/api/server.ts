@@ -11,6 +11,7 @@ import { execRoutes } from './routes/exec.ts';
 import { imageRoutes } from './routes/images.ts';
 import { laterRoutes } from './routes/later.ts';
 import { networkRoutes } from './routes/networks.ts';
+import { registryRoutes } from './routes/registry.ts';
 import { streamRoutes } from './routes/streams.ts';
 import { diskUsageRoutes } from './routes/disk-usage.ts';
 import { systemRoutes } from './routes/system.ts';
@@ -50,6 +51,7 @@ export function apiServer(engine: Engine, watch?: ConnectionWatch): ApiServer {
     ...streamRoutes,
     ...execRoutes,
     ...imageRoutes,
+    ...registryRoutes,
     ...networkRoutes,
     ...volumeRoutes,
     ...laterRoutes,

@@ -78,7 +78,7 @@ export class Engine {
         helper,
         host: await detectHost(options.cgroupParent),
         images,
-        registries: await openRegistries({ root: options.root, images, options: options.registries }),
+        registries: await openRegistries({ root: options.root, database, images, options: options.registries }),
         pulls: new Map(),
         layers,
         snapshots: openSnapshots({ database, root: options.root, layers }),

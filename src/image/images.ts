@@ -82,6 +82,12 @@ export interface Images {
   /** What `load` does, for images that come another way: `come` brings them into the directory it is given. */
   take(come: (directory: string) => Promise<readonly ArchivedImage[]>, progress?: Progress): Promise<LoadedImage[]>;
   has(id: ImageId): boolean;
+  /** Where a blob lies, or would. */
+  pathOf(blob: Digest): string;
+  /** Keeps all of these images until `release`, even if they are removed. */
+  hold(records: readonly ImageRecord[]): { release(): void };
+  /** The images that the tags of a repository name. */
+  tagged(repository: Reference): { readonly tag: string; readonly record: ImageRecord }[];
   /** The blob of a layer that is unpacked for this chain (OCI image spec, "ChainID"); undefined where none is. */
   blobOf(diffId: Digest, chainId: Digest): ReceivedContent | undefined;
   /** Points names at an image. */

@@ -19,6 +19,7 @@ import { LayerLines } from './registry/progress.ts';
 import { parseDocument } from './registry/session.ts';
 import { nextChainId } from './chain.ts';
 import type { Progress } from './stage.ts';
+import type { Sources } from './registry/sources.ts';
 import type { Images } from './store.ts';
 
 export interface PullRequest {
@@ -34,6 +35,7 @@ export interface PullTools {
   readonly options: RegistryOptions;
   readonly downloads: Downloads;
   readonly images: Images;
+  readonly sources: Sources;
   readonly hostPlatform: Platform;
 }
 
@@ -85,6 +87,9 @@ async function pullFrom(
     const configBytes = await repository.document(manifest.config, signal);
     const config = imageConfig(parseDocument(configBytes.toString('utf8'), 'config'), `config of ${familiarName(reference)}`);
     await fetchImage({ repository, manifest, raw, config, configBytes, names }, tools, progress, signal);
+    tools.sources.add(manifest.layers.map(({ digest: blob, size, mediaType = '' }, at) => ({
+      diffId: config.rootfs.diff_ids[at]!, blob, size, mediaType, registry: reference.domain, repository: reference.path,
+    })));
   }
   const changed = before?.id !== id;
   progress({ status: `Digest: ${named.digest}` });

@@ -40,6 +40,8 @@ export interface ProgressLine {
   readonly progressDetail?: { readonly current?: number; readonly total?: number };
   /** The same as a bar and in words. */
   readonly progress?: string;
+  /** What a program reads of a push. */
+  readonly aux?: { readonly Tag: string; readonly Digest: string; readonly Size: number };
 }
 export type Progress = (line: ProgressLine) => void;
 

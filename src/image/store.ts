@@ -74,6 +74,10 @@ export async function openImages(options: ImageOptions): Promise<Images> {
       records.ids().map((id) => records.byId(id)!)
         .sort((a, b) => Date.parse(b.config.created ?? '') - Date.parse(a.config.created ?? '') || 0),
     take,
+    pathOf: content.path,
+    hold: intake.hold,
+    tagged: (repository) =>
+      records.tagsOf(repository).map(({ reference, id }) => ({ tag: reference.tag!, record: records.byId(id)! })),
     has: (id) => records.byId(id) !== undefined,
     blobOf(diffId, chainId) {
       const layer = layers.find(diffId, chainId);

@@ -6,7 +6,7 @@ import { BerthError, invalid } from '../../model/errors.ts';
 import type { Answer, Call } from '../request.ts';
 import type { Route } from '../server.ts';
 import { importHandler, loadHandler, saveHandler } from './image-archives.ts';
-import { pullHandler } from './registry.ts';
+import { pullHandler, pushHandler } from './registry.ts';
 import { imageInspect, imageSummary } from '../wire/image.ts';
 import { inVersion } from '../wire/versions.ts';
 
@@ -96,7 +96,7 @@ export const imageRoutes: readonly Route[] = [
     handler: (call) => {
       const { name, verb } = nameAndVerb(call);
       if (verb === 'tag') return tagHandler(call, name);
-      if (verb === 'push') throw new BerthError('not-implemented', 'push is not there yet in this version of Berth');
+      if (verb === 'push') return pushHandler(call, name);
       throw new BerthError('not-found', 'page not found');
     },
   },

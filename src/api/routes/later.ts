@@ -5,9 +5,6 @@ import type { Route } from '../server.ts';
 /** Known endpoints that this engine doesn't serve: said plainly, so that nobody waits. */
 const missing: readonly (readonly [Route['method'], string, string])[] = [
   ['POST', '/build', 'build'],
-  ['POST', '/auth', 'logging in to registries'],
-  ['GET', '/images/search', 'search'],
-  ['GET', '/distribution/*', 'asking registries'],
   ['GET', '/containers/:id/checkpoints', 'checkpoints'],
   ['POST', '/containers/:id/checkpoints', 'checkpoints'],
   ['DELETE', '/containers/:id/checkpoints/:checkpoint', 'checkpoints'],

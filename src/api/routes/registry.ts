@@ -1,9 +1,12 @@
+import { booleanFilter, parseFilters } from '../../engine/filters.ts';
 import { pullImages } from '../../engine/pull.ts';
-import { invalid, messageOf } from '../../model/errors.ts';
-import { parseReference } from '../../model/reference.ts';
+import { pushImages } from '../../engine/push.ts';
+import { BerthError, invalid, messageOf } from '../../model/errors.ts';
+import { parseReference, withDefaultTag } from '../../model/reference.ts';
 import { jsonLines } from '../ndjson.ts';
-import type { Call } from '../request.ts';
-import { credentialsOf, decodeHeader } from '../wire/registry-auth.ts';
+import { parseJson, readJson, type Answer, type Call } from '../request.ts';
+import type { Route } from '../server.ts';
+import { credentialsOf, decodeHeader, registryOf } from '../wire/registry-auth.ts';
 
 /**
  * Docker's progress stream. The status waits for the first line: what fails before is an answer with a status of its
@@ -29,7 +32,80 @@ export async function pullHandler(call: Call, name: string): Promise<void> {
   // Said before any connection is made.
   const { domain } = parseReference(name);
   const credentials = credentialsOf(decodeHeader(request.headers['x-registry-auth']), domain);
-  const platform = query.text('platform') || undefined;
+  const platform = platformIn(query.text('platform'));
   if (tag !== undefined && !/^[\w][\w.-]{0,127}$|^sha256:[0-9a-f]{64}$/.test(tag)) throw invalid('invalid reference format');
   await lateLines(call, (tell) => pullImages(engine.context, { name, tag, platform, credentials }, tell, gone));
 }
+
+/** POST /images/{name}/push */
+export async function pushHandler(call: Call, name: string): Promise<void> {
+  const { query, engine, request, gone } = call;
+  const header = request.headers['x-registry-auth'];
+  if (header === undefined) throw invalid('Bad parameters and missing X-Registry-Auth: EOF');
+  const credentials = credentialsOf(decodeHeader(header), parseReference(name).domain);
+  const tag = query.text('tag') || undefined;
+  const platform = platformIn(query.text('platform'));
+  await lateLines(call, (tell) => pushImages(engine.context, { name, tag, platform, credentials }, tell, gone));
+}
+
+/** Text, or since API 1.46 a JSON object. */
+function platformIn(text: string | undefined): string | undefined {
+  if (!text?.startsWith('{')) return text || undefined;
+  const { os, architecture, variant } = parseJson(Buffer.from(text)) as Record<string, unknown>;
+  return [os, architecture, variant].filter((part) => typeof part === 'string' && part !== '').join('/') || undefined;
+}
+
+async function loginHandler(call: Call): Promise<Answer> {
+  const body = (await readJson(call)) as { serveraddress?: unknown } | undefined;
+  const registry = registryOf(typeof body?.serveraddress === 'string' ? body.serveraddress : '');
+  const credentials = credentialsOf({ ...body, serveraddress: undefined }, registry) ?? {};
+  // A registry's name goes into URLs and paths.
+  parseReference(`${registry}/x`);
+  const token = await call.engine.context.registries.login(registry, credentials, call.gone);
+  return { status: 200, body: { IdentityToken: token ?? '', Status: 'Login Succeeded' } };
+}
+
+async function distributionHandler(call: Call): Promise<Answer> {
+  const rest = call.params['*'] ?? '';
+  if (!rest.endsWith('/json')) throw new BerthError('not-found', 'page not found');
+  const reference = withDefaultTag(parseReference(rest.slice(0, -'/json'.length)));
+  const credentials = credentialsOf(decodeHeader(call.request.headers['x-registry-auth']), reference.domain);
+  const { mediaType, digest, size, platforms } = await call.engine.context.registries.inspect(reference, credentials, call.gone);
+  return { status: 200, body: { Descriptor: { mediaType, digest, size }, Platforms: platforms } };
+}
+
+const searchFilters = ['is-automated', 'is-official', 'stars'];
+
+async function searchHandler(call: Call): Promise<Answer> {
+  const { query, request, engine, gone } = call;
+  const limit = query.integer('limit') ?? 25;
+  if (limit < 1 || limit > 100) throw invalid(`Limit ${limit} is outside the range of [1, 100]`);
+  const term = query.text('term') ?? '';
+  const filters = parseFilters(query.text('filters'), searchFilters);
+  const official = booleanFilter(filters, 'is-official');
+  const automated = booleanFilter(filters, 'is-automated');
+  const stars = Math.max(0, ...(filters.get('stars') ?? []).map((text) => {
+    if (!/^\d+$/.test(text)) throw invalid(`invalid filter 'stars=${text}'`);
+    return Number(text);
+  }));
+  const slash = term.indexOf('/');
+  const registry = slash > 0 && /[.:]|^localhost$/.test(term.slice(0, slash)) ? term.slice(0, slash) : 'docker.io';
+  const credentials = credentialsOf(decodeHeader(request.headers['x-registry-auth']), registry);
+  const found = await engine.context.registries.search(term, limit, credentials, gone);
+  return {
+    status: 200,
+    body: found
+      .filter((one) => (official === undefined || official === one.isOfficial)
+        && (automated === undefined || automated === one.isAutomated) && one.starCount >= stars)
+      .map((one) => ({
+        star_count: one.starCount, is_official: one.isOfficial, name: one.name, is_automated: one.isAutomated,
+        description: one.description,
+      })),
+  };
+}
+
+export const registryRoutes: readonly Route[] = [
+  { method: 'POST', path: '/auth', handler: loginHandler },
+  { method: 'GET', path: '/distribution/*', handler: distributionHandler },
+  { method: 'GET', path: '/images/search', handler: searchHandler },
+];

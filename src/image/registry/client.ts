@@ -165,14 +165,26 @@ export class Repository {
     return response.status === 201 && mount ? 'mounted' : locationOf(response);
   }
 
-  /** Sends a piece in chunks; resolves with where the next one goes. */
-  async upload(to: URL, body: AsyncIterable<Buffer>, signal: AbortSignal): Promise<URL> {
+  /** Sends bytes `start` to `end` (exclusive) of a blob; resolves with where the next ones go. */
+  async upload(
+    to: URL, { body, start, end }: { body: AsyncIterable<Buffer>; start: number; end: number }, signal: AbortSignal,
+  ): Promise<URL> {
     const response = await this.session.send({
       method: 'PATCH', url: to, body, scopes: this.#push, signal, expect: [202, 204],
-      headers: { 'Content-Type': 'application/octet-stream' },
+      headers: {
+        'Content-Type': 'application/octet-stream', 'Content-Range': `${start}-${end - 1}`, 'Content-Length': String(end - start),
+      },
     });
     response.close();
     return locationOf(response);
+  }
+
+  /** How far an upload has come. */
+  async uploaded(to: URL, signal: AbortSignal): Promise<{ bytes: number; url: URL }> {
+    const response = await this.session.send({ method: 'GET', url: to, scopes: this.#push, signal, expect: [204] });
+    response.close();
+    const last = /^(?:bytes=)?0-(\d+)$/.exec(response.header('range') ?? '')?.[1];
+    return { bytes: last === undefined || last === '0' ? 0 : Number(last) + 1, url: locationOf(response) };
   }
 
   /** Ends an upload; with a body and its size, the whole blob in one request. */

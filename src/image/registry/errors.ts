@@ -75,6 +75,14 @@ export function explained(error: unknown, reference: Reference): unknown {
   }
 }
 
+/** What a registry says to a push is said as it is; for a plain refusal Docker has words of its own. */
+export function explainedPush(error: unknown): unknown {
+  if (error instanceof RegistryError && error.code === '' && (error.status === 401 || error.status === 403)) {
+    return new BerthError('unauthorized', 'unauthorized: authentication required', { cause: error });
+  }
+  return error;
+}
+
 /** A connection that failed, in the words that Docker's users know: `Get "URL": dial tcp …: connect: …`. */
 export function connectError(method: string, url: string, host: string, error: unknown): ConnectError {
   const name = method === 'HEAD' ? 'Head' : method === 'GET' ? 'Get' : method;
