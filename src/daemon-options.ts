@@ -1,7 +1,8 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { posix } from 'node:path';
+import { addRegistryOptions, type RegistryFlags } from './daemon-registries.ts';
 
-export interface DaemonOptions {
+export interface DaemonOptions extends RegistryFlags {
   readonly root: string;
   readonly run: string;
   readonly hosts: readonly string[];
@@ -68,6 +69,7 @@ Examples:
                                                            a second engine beside the first`,
     )
     .exitOverride();
+  addRegistryOptions(command);
   try {
     command.parse([...argv], { from: 'user' });
   } catch (error) {

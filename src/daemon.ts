@@ -5,6 +5,7 @@ import { remove } from './host/files.ts';
 import { HalfOpenWatch } from './host/half-open.ts';
 import { listen, parseListenAddress, type ListenAddress } from './host/listen.ts';
 import { invalid, messageOf } from './model/errors.ts';
+import { registryOptions } from './daemon-registries.ts';
 import { parseDaemonOptions, type DaemonOptions } from './daemon-options.ts';
 
 /** Where the programs that were built with this one are. */
@@ -75,6 +76,7 @@ async function serve(options: DaemonOptions, programs: Programs): Promise<number
     firewall: options.firewall,
     cgroupParent: options.cgroupParent,
     debug: options.debug,
+    registries: registryOptions(options, process.env),
     log,
     ...(bip ? { bip } : {}),
   });

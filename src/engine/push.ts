@@ -1,7 +1,7 @@
 import type { Credentials } from '../image/registry/auth.ts';
 import { bestFor, formatPlatform, hostPlatform, parsePlatform } from '../model/platform.ts';
 import type { Progress } from '../image/stage.ts';
-import { invalid, notFound } from '../model/errors.ts';
+import { notFound } from '../model/errors.ts';
 import { familiarName, parseReference } from '../model/reference.ts';
 import type { Context } from './context.ts';
 import { eventAttributes } from './pull.ts';
@@ -20,7 +20,6 @@ export async function pushImages(
   context: Context, { name, tag, platform, credentials }: PushOptions, tell: Progress, signal: AbortSignal,
 ): Promise<void> {
   const reference = parseReference(tag ? `${name}:${tag}` : name);
-  if (reference.digest) throw invalid('cannot push a digest reference');
   const images = context.images
     .tagged(reference)
     .filter((one) => reference.tag === undefined || one.tag === reference.tag);

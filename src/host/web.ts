@@ -1,7 +1,7 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { Readable } from 'node:stream';
-import { getCACertificates } from 'node:tls';
+import { createSecureContext, getCACertificates } from 'node:tls';
 import fetch, { type RequestInit } from 'node-fetch';
 import { unavailable } from '../model/errors.ts';
 
@@ -128,14 +128,23 @@ export class Web {
       : new HttpsAgent({
         ...common,
         rejectUnauthorized: !unverified,
-        ca: [...getCACertificates('default'), ...getCACertificates('system'), ...(tls?.authorities ?? [])],
-        ...(tls && tls.clients.length > 0
-          ? { cert: tls.clients.map((client) => client.certificate), key: tls.clients.map((client) => client.key) }
-          : {}),
+        // Made once: reading all authorities for each connection would cost tens of milliseconds.
+        secureContext: createSecureContext({
+          ...(unverified ? {} : { ca: [...systemAuthorities(), ...(tls?.authorities ?? [])] }),
+          ...(tls && tls.clients.length > 0
+            ? { cert: tls.clients.map((client) => client.certificate), key: tls.clients.map((client) => client.key) }
+            : {}),
+        }),
       });
     this.#agents.set(key, agent);
     return agent;
   }
+}
+
+/** The machine's, or those that come with Node where it has none. */
+function systemAuthorities(): string[] {
+  const system = getCACertificates('system');
+  return system.length > 0 ? system : getCACertificates('default');
 }
 
 async function* watched(body: AsyncIterable<Buffer>, alive: () => void): AsyncGenerator<Buffer> {

@@ -73,13 +73,22 @@ async function pullFrom(
   const { images, hostPlatform } = tools;
   const target = reference.digest ?? reference.tag!;
   const before = images.find(canonicalName(reference));
+  const { tag: _tag, ...untagged } = reference;
+  const namesOf = (digest: Digest): Reference[] =>
+    reference.tag === undefined || reference.digest ? [{ ...untagged, digest }] : [{ ...untagged, digest }, reference];
+  // Asking is free where registries count pulls.
+  const digest = await repository.digestOf(target, signal);
+  const here = digest && images.find(canonicalName({ ...untagged, digest }));
+  if (here && (!request.platform || bestFor(request.platform, [{ platform: here.config }]))) {
+    progress({ status: `Pulling from ${reference.path}`, id: target });
+    images.name(here.id, namesOf(digest));
+    return told(request, { id: here.id, digest, changed: before?.id !== here.id }, here.config, progress);
+  }
   const named = await repository.manifest(target, signal);
   const { raw, manifest } = await imageManifest(repository, named, request.platform ?? hostPlatform, signal);
   progress({ status: `Pulling from ${reference.path}`, id: target });
 
-  const { tag: _tag, ...untagged } = reference;
-  const names: Reference[] = [{ ...untagged, digest: named.digest }];
-  if (reference.tag !== undefined && reference.digest === undefined) names.push(reference);
+  const names = namesOf(named.digest);
   const id = manifest.config.digest;
   const known = images.has(id);
   if (known) images.name(id, names);
@@ -91,12 +100,16 @@ async function pullFrom(
       diffId: config.rootfs.diff_ids[at]!, blob, size, mediaType, registry: reference.domain, repository: reference.path,
     })));
   }
-  const changed = before?.id !== id;
-  progress({ status: `Digest: ${named.digest}` });
-  const words = changed ? 'Downloaded newer image for' : 'Image is up to date for';
-  progress({ status: `Status: ${words} ${familiarName(reference)}` });
-  warnOfPlatform(request, images.config(id), progress);
-  return { id, digest: named.digest, changed };
+  return told(request, { id, digest: named.digest, changed: before?.id !== id }, images.config(id), progress);
+}
+
+/** The last lines. */
+function told(request: PullRequest, pulled: PulledImage, config: ImageConfig, progress: Progress): PulledImage {
+  progress({ status: `Digest: ${pulled.digest}` });
+  const words = pulled.changed ? 'Downloaded newer image for' : 'Image is up to date for';
+  progress({ status: `Status: ${words} ${familiarName(request.reference)}` });
+  warnOfPlatform(request, config, progress);
+  return pulled;
 }
 
 interface Resolved {

@@ -4,7 +4,7 @@ import { createGzip } from 'node:zlib';
 import { Readable } from 'node:stream';
 import { exists, makeDirectory, readBytes, readStream, remove } from '../host/files.ts';
 import type { Web } from '../host/web.ts';
-import { notFound } from '../model/errors.ts';
+import { invalid, notFound } from '../model/errors.ts';
 import { shortId, type Digest } from '../model/ids.ts';
 import type { Descriptor, ImageManifest } from '../model/oci-image.ts';
 import { familiarRepository, type Reference } from '../model/reference.ts';
@@ -50,6 +50,7 @@ export async function push(
   const { repository: reference, credentials } = request;
   const { web, options, images } = tools;
   progress({ status: `The push refers to repository [${familiarRepository(reference)}]` });
+  if (reference.digest) throw invalid('cannot push a digest reference');
   if (request.images.length === 0) {
     throw notFound(`An image does not exist locally with the tag: ${familiarRepository(reference)}`);
   }
@@ -138,8 +139,9 @@ async function pushLayer(
   named: Descriptor | undefined, lines: LayerLines, signal: AbortSignal,
 ): Promise<Descriptor> {
   const { diffId } = layer;
+  const rank = ({ repository: at }: { repository: string }): number => (at === reference.path ? 0 : 1);
   const registry = reference.domain;
-  const known = sources.of(diffId, registry);
+  const known = sources.of(diffId, registry).toSorted((a, b) => rank(a) - rank(b));
   const blob = { path: images.pathOf(layer.blob), digest: layer.blob, size: layer.blobSize };
   const form = await formOf(blob);
   let content: ReceivedContent = named ? { path: images.pathOf(named.digest), digest: named.digest, size: named.size } : blob;

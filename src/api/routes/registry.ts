@@ -15,12 +15,13 @@ import { credentialsOf, decodeHeader, registryOf } from '../wire/registry-auth.t
 async function lateLines(call: Call, work: (tell: (line: unknown) => void) => Promise<void>): Promise<void> {
   let out: ReturnType<typeof jsonLines> | undefined;
   try {
-    await work((line) => void (out ??= jsonLines(call)).write(line));
+    // Docker ends these lines with CR LF.
+    await work((line) => void (out ??= jsonLines(call)).write(`${JSON.stringify(line)}\r`));
     out ??= jsonLines(call);
   } catch (error) {
     if (!out) throw error;
     const message = messageOf(error);
-    await out.write({ errorDetail: { message }, error: message });
+    await out.write(`${JSON.stringify({ errorDetail: { message }, error: message })}\r`);
   }
   out.end();
 }

@@ -7,6 +7,7 @@ import { jsonLines } from '../ndjson.ts';
 import type { Answer, Call } from '../request.ts';
 import type { Route } from '../server.ts';
 import { newestApi, oldestApi } from '../version.ts';
+import { registryConfig } from '../wire/registry-config.ts';
 import type { InfoResponse, VersionResponse } from '../wire/docker.ts';
 
 const ping = (): Answer => ({
@@ -54,6 +55,7 @@ async function infoBody(call: Call): Promise<InfoResponse> {
   const { context } = call.engine;
   const { host: facts, options } = context;
   const host = await describeHost();
+  const { proxies } = context.registries.options;
   const counts = countContainers(context);
   const has = (...names: string[]): boolean => names.some((name) => facts.cgroups.files.has(name));
   return {
@@ -94,14 +96,14 @@ async function infoBody(call: Call): Promise<InfoResponse> {
     OSVersion: host.osVersion,
     OSType: 'linux',
     Architecture: host.machine,
-    IndexServerAddress: '',
-    RegistryConfig: { InsecureRegistryCIDRs: [], IndexConfigs: {}, Mirrors: [] },
+    IndexServerAddress: 'https://index.docker.io/v1/',
+    RegistryConfig: registryConfig(context.registries.options),
     NCPU: host.cpus,
     MemTotal: host.memory,
     DockerRootDir: options.root,
-    HttpProxy: '',
-    HttpsProxy: '',
-    NoProxy: '',
+    HttpProxy: proxies.http ?? '',
+    HttpsProxy: proxies.https ?? '',
+    NoProxy: proxies.none.join(','),
     Name: host.name,
     Labels: [],
     ExperimentalBuild: false,

@@ -57,7 +57,11 @@ export interface InfoResponse {
   OSType: string;
   Architecture: string;
   IndexServerAddress: string;
-  RegistryConfig: unknown;
+  RegistryConfig: {
+    InsecureRegistryCIDRs: string[];
+    IndexConfigs: Record<string, { Name: string; Mirrors: string[]; Secure: boolean; Official: boolean }>;
+    Mirrors: string[];
+  };
   NCPU: number;
   MemTotal: number;
   DockerRootDir: string;

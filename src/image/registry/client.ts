@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import type { Web, WebResponse } from '../../host/web.ts';
 import { invalid } from '../../model/errors.ts';
 import { isDigest, type Digest } from '../../model/ids.ts';
-import type { Reference } from '../../model/reference.ts';
 import { scopeOf, type Credentials } from './auth.ts';
 import { certificatesFor } from './certificates.ts';
 import { endpointsOf, type RegistryOptions } from './endpoints.ts';
@@ -77,15 +76,20 @@ export class Repository {
   }
 
   /** The digest behind a tag, without the manifest; undefined where the registry doesn't say. */
-  async digestOf({ tag, digest }: Reference, signal: AbortSignal): Promise<Digest | undefined> {
-    if (digest) return digest;
-    const response = await this.session.send({
-      method: 'HEAD', url: `/v2/${this.#name}/manifests/${tag}`, headers: { Accept: manifestTypes.join(', ') },
-      scopes: this.#pull, signal, expect: [200, 405],
-    });
-    response.close();
-    const found = response.header('docker-content-digest') ?? '';
-    return response.status === 200 && isDigest(found) ? found : undefined;
+  async digestOf(target: string, signal: AbortSignal): Promise<Digest | undefined> {
+    try {
+      const response = await this.session.send({
+        method: 'HEAD', url: `/v2/${this.#name}/manifests/${target}`, headers: { Accept: manifestTypes.join(', ') },
+        scopes: this.#pull, signal,
+      });
+      response.close();
+      const found = isDigest(target) ? target : response.header('docker-content-digest') ?? '';
+      return isDigest(found) ? found : undefined;
+    } catch (error) {
+      // The answer to HEAD has no body that would say why; that to GET has.
+      if (error instanceof RegistryError && error.status < 500) return undefined;
+      throw error;
+    }
   }
 
   /** The manifest or index behind a tag or digest; a digest is verified. */

@@ -15,8 +15,18 @@ export class RegistryError extends BerthError {
   }
 }
 
-/** Docker answers its own client with 500 for what a registry refuses, 404 for what isn't there. */
-const kindOf = (status: number): ErrorKind => (status === 404 ? 'not-found' : 'internal');
+const kindOf = (status: number): ErrorKind =>
+  status === 404 ? 'not-found' : status === 401 ? 'unauthorized' : 'internal';
+
+/** The registry wants credentials, and none were given. */
+export class NoCredentials extends BerthError {
+  constructor(method: string, url: string) {
+    super('internal', `${verbOf(method)} "${url}": no basic auth credentials`);
+    this.name = 'NoCredentials';
+  }
+}
+
+const verbOf = (method: string): string => (method === 'HEAD' ? 'Head' : method === 'GET' ? 'Get' : method);
 
 /** The registry couldn't be talked to at all: another endpoint may do. */
 export class ConnectError extends BerthError {
@@ -63,8 +73,9 @@ export function explained(error: unknown, reference: Reference): unknown {
       return say('not-found', `manifest for ${familiarName(reference)} not found`);
     case 'NAME_UNKNOWN':
       return say('not-found', `repository ${repository} not found`);
-    case 'DENIED':
     case 'UNAUTHORIZED':
+      return new BerthError('internal', error.message, { cause: error });
+    case 'DENIED':
       return say(
         'not-found', `pull access denied for ${repository}, repository does not exist or may require 'docker login'`,
       );
@@ -77,6 +88,7 @@ export function explained(error: unknown, reference: Reference): unknown {
 
 /** What a registry says to a push is said as it is; for a plain refusal Docker has words of its own. */
 export function explainedPush(error: unknown): unknown {
+  if (error instanceof NoCredentials) return new BerthError('internal', 'no basic auth credentials', { cause: error });
   if (error instanceof RegistryError && error.code === '' && (error.status === 401 || error.status === 403)) {
     return new BerthError('unauthorized', 'unauthorized: authentication required', { cause: error });
   }
@@ -85,8 +97,7 @@ export function explainedPush(error: unknown): unknown {
 
 /** A connection that failed, in the words that Docker's users know: `Get "URL": dial tcp …: connect: …`. */
 export function connectError(method: string, url: string, host: string, error: unknown): ConnectError {
-  const name = method === 'HEAD' ? 'Head' : method === 'GET' ? 'Get' : method;
-  return new ConnectError(`${name} "${url}": ${reasonOf(host, error)}`, error);
+  return new ConnectError(`${verbOf(method)} "${url}": ${reasonOf(host, error)}`, error);
 }
 
 function reasonOf(host: string, error: unknown): string {

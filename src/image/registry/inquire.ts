@@ -37,7 +37,8 @@ export function inspectRemote(reference: Reference, asking: Asking): Promise<Dis
   const { signal } = asking;
   return atRegistry({ ...asking, registry: reference.domain, use: 'pull' }, async (session) => {
     const repository = new Repository(session, reference.path);
-    const raw = await repository.manifest(reference.digest ?? reference.tag ?? 'latest', signal);
+    const target = reference.digest ?? reference.tag ?? 'latest';
+    const raw = await repository.manifest((await repository.digestOf(target, signal)) ?? target, signal);
     const what = `manifest ${raw.digest}`;
     const value = parseDocument(raw.bytes.toString('utf8'), what) as { mediaType?: string };
     const document = manifestOrIndex(value, what);

@@ -5,7 +5,7 @@ import {
   basic, isTrustedRealm, parseChallenges, parseToken, tokenRequest, type Challenge, type Credentials, type Scope,
 } from './auth.ts';
 import { proxyFor, type Endpoint, type RegistryOptions } from './endpoints.ts';
-import { connectError, ConnectError, registryError, RegistryError } from './errors.ts';
+import { connectError, ConnectError, NoCredentials, registryError, RegistryError } from './errors.ts';
 
 export interface SessionRequest {
   readonly method: string;
@@ -99,7 +99,7 @@ export class Session {
     response.close();
     if (response.status === 200) return refresh;
     const reason = response.status === 401 ? '401 Unauthorized' : String(response.status);
-    throw new BerthError('unauthorized', `login attempt to ${shown(url)} failed with status: ${reason}`);
+    throw new BerthError('internal', `login attempt to ${shown(url)} failed with status: ${reason}`);
   }
 
   /** An answer with one of the expected statuses; everything else is thrown. The caller reads or closes it. */
@@ -206,8 +206,7 @@ export class Session {
     }
     if (!this.#challenges.some(({ scheme }) => scheme === 'basic')) return {};
     if (credentials?.username) return { Authorization: basic(credentials) };
-    const verb = method === 'HEAD' ? 'Head' : method === 'GET' ? 'Get' : method;
-    throw new BerthError('internal', `${verb} "${what}": no basic auth credentials`);
+    throw new NoCredentials(method, what);
   }
 
   /** Puts a token for the scopes into `#tokens`; resolves with the identity token that came along. */
@@ -244,9 +243,8 @@ const refusal = (text: string): string => {
 };
 
 const foreignRealm = (registry: string, realm: URL): Error =>
-  unavailableLogin(`the registry ${registry} wants its logins sent to another host, ${realm.host}: not sent; if that is right, `
+  new BerthError('unauthorized', `the registry ${registry} wants its logins sent to another host, ${realm.host}: not sent; if that is right, `
     + `start the engine with --registry-token-host ${registry}=${realm.host}`);
-const unavailableLogin = (message: string): Error => new BerthError('unauthorized', message);
 
 export function parseDocument(text: string, what: string): unknown {
   try {
