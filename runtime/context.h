@@ -39,7 +39,8 @@ void report_end(struct context *c);
 void warn(struct context *c, const char *text);
 
 /* hangup.c */
-void hangup_check(struct context *c, struct reader request);
+int hangup_watch(struct context *c, int set, uint32_t id, struct reader request);
+bool hangup_next(int set, uint32_t *id);
 
 /* dns.c */
 void open_name_server(struct context *c, uint32_t id, struct reader request);

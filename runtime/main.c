@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/file.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/sendfile.h>
@@ -23,6 +24,7 @@ enum { DAEMON = 3, MAX_PENDING = 1024 };
 struct server {
 	int reports[2]; /* keepers and readers write to [1]; SOCK_SEQPACKET, so answers don't mix */
 	int children;   /* signalfd for SIGCHLD */
+	int hangups;    /* epoll set of the daemon's connections that are watched */
 	int lock;
 	struct { pid_t pid; uint32_t id; } pending[MAX_PENDING]; /* children that owe an answer */
 	int pending_count;
@@ -189,6 +191,7 @@ static void leave_server(struct server *s)
 	close(CHANNEL);
 	close(s->reports[0]);
 	close(s->children);
+	close(s->hangups);
 	if (s->lock >= 0)
 		close(s->lock);
 	if (s->own.netlink >= 0)
@@ -215,8 +218,8 @@ static void handle(struct server *s, uint8_t *body, uint32_t size)
 	}
 	if (kind == REQUEST_HANGUP) {
 		report_begin(&s->own, id);
-		hangup_check(&s->own, r);
-		answer_self(s);
+		if (hangup_watch(&s->own, s->hangups, id, r))
+			answer_self(s);
 		return;
 	}
 	if (kind == REQUEST_NAME_SERVER) {
@@ -258,7 +261,8 @@ static int serve(int argc, char **argv)
 	sigprocmask(SIG_BLOCK, &mask, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	s.children = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (s.children < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, s.reports) || write_all(DAEMON, "OK\n\n", 4)) {
+	s.hangups = epoll_create1(EPOLL_CLOEXEC);
+	if (s.children < 0 || s.hangups < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, s.reports) || write_all(DAEMON, "OK\n\n", 4)) {
 		perror("berth-helper: serve");
 		return 1;
 	}
@@ -267,14 +271,19 @@ static int serve(int argc, char **argv)
 			{ .fd = DAEMON, .events = POLLIN },
 			{ .fd = s.reports[0], .events = POLLIN },
 			{ .fd = s.children, .events = POLLIN },
+			{ .fd = s.hangups, .events = POLLIN },
 		};
-		if (poll(polls, 3, -1) < 0 && errno != EINTR)
+		if (poll(polls, 4, -1) < 0 && errno != EINTR)
 			return 1;
 		if (polls[1].revents)
 			while (relay(&s))
 				;
 		if (polls[2].revents)
 			reap(&s);
+		for (uint32_t id; polls[3].revents && hangup_next(s.hangups, &id);) {
+			report_begin(&s.own, id);
+			answer_self(&s);
+		}
 		if (!polls[0].revents)
 			continue;
 		uint32_t length;

@@ -90,7 +90,6 @@ async function serve(options: DaemonOptions, programs: Programs): Promise<number
     log(`${await asked.promise}: stopping; containers run on`);
   } finally {
     for (const { api } of servers) api.close();
-    watch.stop();
     await engine.close();
     for (const { address } of servers) if (address.kind === 'unix') await remove(address.path);
   }

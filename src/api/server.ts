@@ -7,6 +7,7 @@ import { httpStatus } from './http-status.ts';
 import { Query, type Answer, type Call, type ConnectionWatch, type Handler } from './request.ts';
 import { archiveRoutes } from './routes/archive.ts';
 import { containerRoutes } from './routes/containers.ts';
+import { eventRoutes } from './routes/events.ts';
 import { execRoutes } from './routes/exec.ts';
 import { imageRoutes } from './routes/images.ts';
 import { laterRoutes } from './routes/later.ts';
@@ -50,6 +51,7 @@ export function apiServer(engine: Engine, watch?: ConnectionWatch): ApiServer {
     ...archiveRoutes,
     ...streamRoutes,
     ...execRoutes,
+    ...eventRoutes,
     ...imageRoutes,
     ...registryRoutes,
     ...networkRoutes,

@@ -66,31 +66,34 @@ export class EventBus {
   }
 }
 
+/**
+ * Docker's reading of the filters: a container, volume, network or daemon by a beginning of its id or name, an image by
+ * its id or name with or without the tag, the rest exactly. A filter of one type leaves out what has no such name.
+ */
 export function eventPasses(event: EngineEvent, filters: Filters): boolean {
-  const named =
-    (type: EventType) =>
-    (value: string): boolean =>
-      event.type === type ? event.id.startsWith(value) || event.attributes.name === value : false;
-  const action = (value: string): boolean => event.action === value || event.action.startsWith(`${value}:`);
+  const { type, action, id, attributes } = event;
+  const named = (value: string): boolean => id.startsWith(value) || (attributes.name ?? '').startsWith(value);
+  const image = (type === 'image' ? attributes.name : attributes.image) ?? '';
+  const images = new Set([id, image, withoutTag(id), withoutTag(image)]);
+  // One of these among the wanted, and all are taken for beginnings.
+  const beginnings = filters.get('event')?.some((value) => ['health_status', 'exec_create', 'exec_start'].includes(value));
   return (
-    passes(filters, 'type', (value) => event.type === value) &&
-    passes(filters, 'event', action) &&
-    passes(
-      filters,
-      'container',
-      (value) => named('container')(value) || event.attributes.container?.startsWith(value) === true,
-    ) &&
-    passes(
-      filters,
-      'image',
-      (value) =>
-        (event.type === 'image' && (event.id === value || event.attributes.name === value)) ||
-        event.attributes.image === value,
-    ) &&
-    passes(filters, 'volume', named('volume')) &&
-    passes(filters, 'network', named('network')) &&
-    passes(filters, 'daemon', named('daemon')) &&
+    passes(filters, 'type', (value) => type === value) &&
+    passes(filters, 'event', (value) => (beginnings ? action.startsWith(value) : action === value)) &&
+    passes(filters, 'container', named) &&
+    passes(filters, 'image', (value) => images.has(value)) &&
+    passes(filters, 'volume', named) &&
+    passes(filters, 'network', named) &&
+    passes(filters, 'daemon', named) &&
+    passes(filters, 'plugin', named) &&
     passes(filters, 'scope', (value) => value === 'local') &&
-    labelsPass(filters, event.attributes)
+    ['config', 'node', 'secret', 'service'].every((other) => passes(filters, other, named)) &&
+    labelsPass(filters, attributes)
   );
+}
+
+/** The repository of `name:tag`; a port's colon is followed by a slash. */
+function withoutTag(name: string): string {
+  const at = name.lastIndexOf(':');
+  return at < 0 || name.includes('/', at) ? name : name.slice(0, at);
 }

@@ -1,49 +1,36 @@
 import type { Duplex } from 'node:stream';
 import type { Helper } from './helper.ts';
 
-const interval = 2_000;
-/** As many as one question to the helper takes. */
-const most = 500;
-
 /**
  * Ends taken-over connections whose client is gone. A client that has closed its direction (no more input) and one that
- * has gone altogether look alike until something is written, and a silent container may never write; the kernel knows.
+ * has gone altogether look alike to Node until something is written, and a silent container may never write; the kernel
+ * knows, and the helper tells when it happens: nobody asks in between.
  */
 export class HalfOpenWatch {
   readonly #helper: Pick<Helper, 'hungUp'>;
-  readonly #sockets = new Set<Duplex>();
-  #timer: NodeJS.Timeout | undefined;
 
   constructor(helper: Pick<Helper, 'hungUp'>) {
     this.#helper = helper;
   }
 
   add(socket: Duplex): void {
-    this.#sockets.add(socket);
-    socket.once('close', () => {
-      this.#sockets.delete(socket);
-      if (this.#sockets.size === 0) this.stop();
-    });
-    this.#timer ??= setInterval(() => void this.check().catch(() => {}), interval).unref();
+    socket.once('end', () => void this.#watch(socket));
   }
 
-  stop(): void {
-    clearInterval(this.#timer);
-    this.#timer = undefined;
-  }
-
-  async check(): Promise<void> {
-    const half = new Map<number, Duplex>();
-    for (const socket of this.#sockets) {
-      const descriptor = (socket as { _handle?: { fd?: number } | null })._handle?.fd;
-      if (socket.readableEnded && !socket.destroyed && descriptor !== undefined && half.size < most)
-        half.set(descriptor, socket);
-    }
-    if (half.size === 0) return;
-    for (const descriptor of await this.#helper.hungUp([...half.keys()])) {
-      const socket = half.get(descriptor);
-      // The number may belong to another connection by now.
-      if ((socket as { _handle?: { fd?: number } | null } | undefined)?._handle?.fd === descriptor) socket?.destroy();
+  async #watch(socket: Duplex): Promise<void> {
+    const closed = new AbortController();
+    socket.once('close', () => closed.abort());
+    // Node shows the number nowhere else. Without one, a write will tell.
+    const descriptor = (socket as { _handle?: { fd?: number } | null })._handle?.fd;
+    if (socket.destroyed || descriptor === undefined || descriptor < 0) return;
+    for (let tries = 0; tries < 2 && !closed.signal.aborted; tries++) {
+      try {
+        await this.#helper.hungUp(descriptor, closed.signal);
+        socket.destroy();
+        return;
+      } catch {
+        // A helper that ended is started again by the next request.
+      }
     }
   }
 }

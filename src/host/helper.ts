@@ -50,8 +50,8 @@ export interface Helper {
   readFiles(root: RootSource, paths: readonly string[], limit: number): Promise<(Buffer | undefined)[]>;
   /** Copies what a directory of a root holds into a directory of the host, with the directory's own owner, mode and times. Nothing there is fine. */
   copyOut(root: RootSource, path: string, destination: string): Promise<void>;
-  /** Which of this process's open sockets have nobody at the other end any more: gone, not only silent. At most 500 at a time. */
-  hungUp(descriptors: readonly number[]): Promise<number[]>;
+  /** Resolves when one of this process's open sockets has nobody at the other end any more: gone, not only silent. */
+  hungUp(descriptor: number, signal: AbortSignal): Promise<void>;
   /**
    * Opens a UDP and a TCP socket in a process's network namespace, for this process to serve, and sends an nf_tables batch
    * there that leads port 53 to them.
@@ -103,11 +103,15 @@ interface Answer {
 
 /** Starts the helper and waits until it serves; rejects with `conflict` where another engine holds the lock. */
 export async function startHelper(options: HelperOptions): Promise<Helper> {
-  const state = { connection: await connect(options), closed: false };
-  const request = async (kind: number, payload: Buffer): Promise<Answer> => {
+  const state: { connection: Connection; next: Promise<Connection> | undefined; closed: boolean } = {
+    connection: await connect(options), next: undefined, closed: false,
+  };
+  const request = async (kind: number, payload: Buffer, signal?: AbortSignal): Promise<Answer> => {
     if (state.closed) throw new BerthError('unavailable', 'the engine is shutting down');
-    if (state.connection.dead) state.connection = await connect(options);
-    return state.connection.request(kind, payload);
+    // Whoever asks meanwhile waits for the same helper: a second one would find the lock taken.
+    if (state.connection.dead) state.next ??= connect(options).finally(() => (state.next = undefined));
+    if (state.next) state.connection = await state.next;
+    return state.connection.request(kind, payload, signal);
   };
   return {
     launch: async (plan) => {
@@ -125,11 +129,10 @@ export async function startHelper(options: HelperOptions): Promise<Helper> {
     copyOut: async (root, path, destination) => {
       await request(COPY, Buffer.concat([rootOf(root), text(path), text(destination)]));
     },
-    hungUp: async (descriptors) => {
-      const payload = Buffer.alloc(4 + 4 * descriptors.length);
-      payload.writeUInt32LE(descriptors.length, 0);
-      descriptors.forEach((descriptor, index) => payload.writeUInt32LE(descriptor, 4 + 4 * index));
-      return (await request(HANGUP, payload)).texts.map(Number);
+    hungUp: async (descriptor, signal) => {
+      const payload = Buffer.alloc(4);
+      payload.writeUInt32LE(descriptor);
+      await request(HANGUP, payload, signal);
     },
     openNameServer: async ({ pid, startTime, address, port, redirect }) => {
       const head = Buffer.alloc(20);
@@ -199,7 +202,8 @@ class Connection {
     this.#ended = new Promise((resolve) => child.once('exit', () => (this.#fail(), resolve())));
   }
 
-  request(kind: number, payload: Buffer): Promise<Answer> {
+  /** `signal`: nobody waits for the answer any more. */
+  request(kind: number, payload: Buffer, signal?: AbortSignal): Promise<Answer> {
     const id = this.#next++;
     const head = Buffer.alloc(9);
     head.writeUInt32LE(5 + payload.length, 0);
@@ -207,6 +211,9 @@ class Connection {
     head.writeUInt8(kind, 8);
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
+      signal?.addEventListener('abort', () => {
+        if (this.#waiting.delete(id)) reject(new BerthError('unavailable', 'given up'));
+      });
       this.#socket.write(Buffer.concat([head, payload]));
     });
   }

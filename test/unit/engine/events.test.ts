@@ -19,13 +19,21 @@ test.each([
   [{ event: ['exec_start'] }, false],
   [{ container: ['abc'] }, true],
   [{ container: ['web'] }, true],
-  [{ container: ['we'] }, false],
+  [{ container: ['we'] }, true],
+  [{ container: ['eb'] }, false],
+  [{ event: ['exec_create: s'] }, false],
+  [{ event: ['exec_create', 'exec_create: s'] }, true],
+  [{ event: ['exec'] }, false],
   [{ image: ['busybox'] }, true],
   [{ image: ['redis'] }, false],
   [{ label: ['tier=front'] }, true],
   [{ label: ['tier=back'] }, false],
   [{ type: ['image', 'container'], event: ['exec_create'] }, true],
   [{ volume: ['v'] }, false],
+  [{ network: ['x'] }, false],
+  [{ scope: ['local'] }, true],
+  [{ scope: ['swarm'] }, false],
+  [{ image: ['busybox:latest'] }, false],
 ])('the filter %j passes: %s', (filters, expected) => {
   expect(pass(filters)).toBe(expected);
 });
