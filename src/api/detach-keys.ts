@@ -1,13 +1,13 @@
 import { Transform, type TransformCallback } from 'node:stream';
 import { invalid } from '../model/errors.ts';
 
-/** `ctrl-p,ctrl-q` and the like as bytes; nothing given: the default. */
-export function parseDetachKeys(text: string | undefined): Buffer {
+/** `ctrl-p,ctrl-q` and the like as bytes; nothing given: the default. `what`: how the refusal names them. */
+export function parseDetachKeys(text: string | undefined, what = 'detach'): Buffer {
   const keys = (text || 'ctrl-p,ctrl-q').split(',').map((key) => {
     if (key.length === 1) return key.charCodeAt(0);
     const control = /^ctrl-([a-z@[\\\]^_])$/i.exec(key)?.[1];
     const code = control?.toLowerCase().charCodeAt(0);
-    if (code === undefined) throw invalid(`invalid detach keys (${text}): unknown character: '${key}'`);
+    if (code === undefined) throw invalid(`Invalid ${what} keys (${text}) provided`);
     return code >= 97 ? code - 96 : code - 64;
   });
   return Buffer.from(keys);

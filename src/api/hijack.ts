@@ -2,12 +2,14 @@ import { PassThrough, type Duplex, type Readable } from 'node:stream';
 import type { AttachedStream, Attachment } from '../engine/attach.ts';
 import { DetachScanner } from './detach-keys.ts';
 import type { Call } from './request.ts';
+import { streamType } from './version.ts';
 
 export interface StreamOptions {
   readonly tty: boolean;
   readonly stdin: boolean;
-  /** With a terminal: the bytes that detach. */
+  /** With a terminal: the bytes that detach, and who is told when they came. */
   readonly detachKeys?: Buffer;
+  readonly detached?: () => void;
   /** Sent before the live stream (the log so far). */
   readonly before?: (position: AttachedStream['position']) => AsyncIterable<Buffer>;
   /** Sent after the stream: what went wrong with a program that could not be started. */
@@ -25,7 +27,7 @@ interface Client {
  * errors can't be told as a status.
  */
 export function takeOver(call: Call, tty: boolean): Client {
-  const type = tty ? 'application/vnd.docker.raw-stream' : 'application/vnd.docker.multiplexed-stream';
+  const type = streamType(call.version, tty);
   if (call.upgraded) {
     const { socket, head } = call.upgraded;
     call.request.resume();
@@ -51,16 +53,23 @@ export async function stream(client: Client, attachment: Attachment, options: St
     for (const side of [input, output] as NodeJS.EventEmitter[])
       side.once('close', resolve).on('error', () => resolve());
   });
+  const detached = Promise.withResolvers<void>();
+  const leave = (): void => {
+    output.end();
+    options.detached?.();
+    detached.resolve();
+  };
   // What the client types before there is a process waits here, and no further than a pipe's worth.
   const typed = new PassThrough();
   const scanned =
     options.tty && options.stdin && options.detachKeys
-      ? input.pipe(new DetachScanner(options.detachKeys, () => output.end()))
+      ? input.pipe(new DetachScanner(options.detachKeys, leave))
       : input;
   if (options.stdin) scanned.pipe(typed);
   else input.resume();
 
-  const attached = await Promise.race([attachment.joined, dropped.then(() => undefined)]);
+  const left = Promise.race([dropped, detached.promise]);
+  const attached = await Promise.race([attachment.joined, left.then(() => undefined)]);
   const finish = async (): Promise<void> => {
     const last = await Promise.race([options.last, dropped.then(() => undefined)]);
     if (last) output.write(last);
@@ -84,9 +93,10 @@ export async function stream(client: Client, attachment: Attachment, options: St
     else process.end();
     process.pipe(output, { end: false });
     const finished = new Promise<void>((resolve) => process.once('end', resolve).once('close', resolve));
-    await Promise.race([finished.then(finish), dropped]);
+    await Promise.race([finished.then(finish), left]);
   } finally {
     typed.unpipe(process);
+    process.unpipe(output as NodeJS.WritableStream);
     // The client left, or the process did: neither holds the other.
     if (!process.readableEnded) process.destroy();
   }

@@ -17,7 +17,7 @@ import { streamRoutes } from './routes/streams.ts';
 import { diskUsageRoutes } from './routes/disk-usage.ts';
 import { systemRoutes } from './routes/system.ts';
 import { volumeRoutes } from './routes/volumes.ts';
-import { newestApi, oldestApi, serverHeaders } from './version.ts';
+import { isFrom, newestApi, oldestApi, serverHeaders } from './version.ts';
 
 export interface Route {
   readonly method: HTTPMethod;
@@ -173,18 +173,14 @@ function checkOrigin(request: IncomingMessage): void {
 }
 
 function checkVersion(asked: string): void {
-  const number = (text: string): number => {
-    const [major = 0, minor = 0] = text.split('.').map(Number);
-    return major * 1000 + minor;
-  };
-  if (number(asked) < number(oldestApi)) {
+  if (!isFrom(asked, oldestApi)) {
     throw new BerthError(
       'invalid',
       `client version ${asked} is too old. Minimum supported API version is ${oldestApi}, ` +
         'please upgrade your client to a newer version',
     );
   }
-  if (number(asked) > number(newestApi)) {
+  if (!isFrom(newestApi, asked)) {
     throw new BerthError(
       'invalid',
       `client version ${asked} is too new. Maximum supported API version is ${newestApi}`,

@@ -11,6 +11,7 @@ export const verbs: Readonly<Record<string, Entry>> = {
   create: { about: 'Create a container without starting it', load: () => import('./commands/create.ts') },
   events: { about: 'Follow what happens in the engine', load: () => import('./commands/events.ts') },
   exec: { about: 'Run a command in a running container', load: () => import('./commands/exec.ts') },
+  'exec-kill': { about: 'Send a signal to a command that exec runs', load: () => import('./commands/exec-kill.ts') },
   history: { about: 'Show how an image came about', load: () => import('./commands/history.ts') },
   images: { about: 'List images', load: () => import('./commands/images.ts') },
   import: { about: 'Make an image of a root filesystem', load: () => import('./commands/import.ts') },
@@ -42,7 +43,7 @@ export const verbs: Readonly<Record<string, Entry>> = {
 const groups: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   container: {
     ls: 'ps', list: 'ps', ps: 'ps', remove: 'rm',
-    ...same('attach create exec inspect kill logs pause port rename restart rm run start stop top unpause wait'),
+    ...same('attach create exec exec-kill inspect kill logs pause port rename restart rm run start stop top unpause wait'),
   },
   image: {
     ls: 'images', list: 'images', rm: 'rmi', remove: 'rmi', ...same('history import inspect load pull save tag'),

@@ -66,9 +66,9 @@ export class Waiting implements PendingAttach, Attachment {
 
 export function attach(context: Context, record: ContainerRecord, streams: AttachStreams): Attachment {
   if (record.state.status === 'paused')
-    throw conflict(`container ${record.id} is paused, unpause the container before attach`);
+    throw conflict(`container ${record.name} is paused, unpause the container before attach`);
   if (record.state.status === 'restarting')
-    throw conflict(`container ${record.id} is restarting, wait until the container is running`);
+    throw conflict(`container ${record.name} is restarting, wait until the container is running`);
   const live = context.live.of(record.id);
   const waiting: Waiting = new Waiting(streams, () => void live.pendingAttach.delete(waiting));
   if (isAlive(record.state)) {

@@ -15,6 +15,8 @@ export interface ExecConfig {
   readonly attachStdout: boolean;
   readonly attachStderr: boolean;
   readonly detachKeys: string;
+  /** Rows, columns of the terminal at its start. */
+  readonly consoleSize?: readonly [number, number];
 }
 
 export interface ExecRecord {
@@ -25,6 +27,8 @@ export interface ExecRecord {
   readonly status: 'created' | 'running' | 'exited';
   readonly pid: number;
   readonly exitCode: number | null;
+  /** Milliseconds since 1970. */
+  readonly endedAt?: number;
 }
 
 /** A running exec, as long as the engine lives. */

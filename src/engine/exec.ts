@@ -1,6 +1,6 @@
 import * as files from '../host/files.ts';
 import { isAlive, type ContainerRecord } from '../model/container.ts';
-import { BerthError, conflict, invalid, messageOf } from '../model/errors.ts';
+import { BerthError, conflict, invalid, messageOf, notFound } from '../model/errors.ts';
 import type { OciSpec } from '../model/oci.ts';
 import { connectKeeper, ExecError, readExit, type ExitRecord, type Keeper } from '../runtime/launch.ts';
 import { planExec } from '../runtime/launch-plan.ts';
@@ -13,12 +13,14 @@ import { randomId } from './names.ts';
 import { execPaths, type ExecPaths } from './paths.ts';
 import { execFailure } from './exec-failure.ts';
 import { loadSpec } from './spec-file.ts';
+import { parseSignal } from './signals.ts';
 import { UndoStack } from './undo.ts';
 import { resolveUser } from './user.ts';
 import { readUserFiles } from './user-files.ts';
 
-/** How many finished execs of a container are remembered. */
-const remembered = 50;
+/** How many finished execs of a container are remembered, and for how long (ms): Docker's five minutes. */
+const remembered = 200;
+const rememberedFor = 300_000;
 
 const pathsOf = (context: Context, exec: ExecRecord): ExecPaths =>
   execPaths(context.options.root, context.options.run, exec.container, exec.id);
@@ -26,13 +28,20 @@ const pathsOf = (context: Context, exec: ExecRecord): ExecPaths =>
 export function createExec(context: Context, record: ContainerRecord, config: ExecConfig): string {
   checkRunning(record);
   if (config.args.length === 0 || config.args[0] === '') throw invalid('No exec command specified');
-  if (config.cwd !== '' && !config.cwd.startsWith('/')) throw invalid(`Cwd must be an absolute path: ${config.cwd}`);
-  const done = context.execs.all().filter((other) => other.container === record.id && other.status === 'exited');
-  for (const old of done.slice(0, Math.max(0, done.length - remembered))) context.execs.forget(old.id);
+  forgetOld(context, record.id);
   const exec: ExecRecord = { id: randomId(), container: record.id, config, status: 'created', pid: 0, exitCode: null };
   context.execs.put(exec);
-  tell(context, record, `exec_create: ${config.args.join(' ')}`, { execID: exec.id });
+  tell(context, record, `exec_create: ${commandLine(config)}`, { execID: exec.id });
   return exec.id;
+}
+
+/** Finished ones stay for a while, so that whoever ran them can ask how they ended. */
+function forgetOld(context: Context, container: string): void {
+  const now = Date.now();
+  const done = context.execs.all().filter((other) => other.container === container && other.status === 'exited');
+  const surplus = done.length - remembered;
+  for (const [index, old] of done.entries())
+    if (index < surplus || now - (old.endedAt ?? 0) > rememberedFor) context.execs.forget(old.id);
 }
 
 function checkRunning(record: ContainerRecord): void {
@@ -43,12 +52,15 @@ function checkRunning(record: ContainerRecord): void {
   if (!isAlive(record.state)) throw conflict(`Container ${record.id} is not running`);
 }
 
+/** As events show it: with a space after a command that has no arguments, too. */
+const commandLine = ({ args: [command = '', ...args] }: ExecConfig): string => `${command} ${args.join(' ')}`;
+
 /** An exec runs once, in a container that runs. */
 export function checkStartable(context: Context, exec: ExecRecord): ContainerRecord {
   if (exec.status !== 'created') {
     throw exec.status === 'running'
-      ? conflict(`exec ${exec.id} is already running`)
-      : conflict(`exec ${exec.id} has already run`);
+      ? conflict(`Error: Exec command ${exec.id} is already running`)
+      : conflict(`Error: Exec command ${exec.id} has already run`);
   }
   const record = context.records.find(exec.container);
   checkRunning(record);
@@ -67,6 +79,7 @@ export async function startExec(
   const exec = context.execs.find(reference);
   const record = checkStartable(context, exec);
   if (!isAlive(record.state)) return;
+  tell(context, record, `exec_start: ${commandLine(exec.config)}`, { execID: exec.id });
   const live: LiveExec = { pending: new Set() };
   context.execs.live.set(exec.id, live);
   context.execs.put({ ...exec, status: 'running' });
@@ -95,7 +108,7 @@ export async function startExec(
           exitFile: paths.exitFile,
           openStdin: exec.config.attachStdin,
           stdinOnce: exec.config.attachStdin && !exec.config.tty,
-          ...(options.rows && options.columns ? { rows: options.rows, columns: options.columns } : {}),
+          ...sizeOf(options, exec.config),
         },
       }),
     );
@@ -109,16 +122,24 @@ export async function startExec(
     context.execs.put({ ...exec, status: 'running', pid: launched.pid });
     await options.client?.join(paths.keeperSocket);
     await keeper.start();
-    tell(context, record, `exec_start: ${exec.config.args.join(' ')}`, { execID: exec.id });
     watchExec(context, exec.id, keeper);
   } catch (error) {
     options.client?.drop();
     for (const leftover of await undo.unwind())
       context.options.log(`exec ${exec.id}: after a failed start: ${leftover}`);
     const code = (error as { exitCode?: unknown }).exitCode;
-    context.execs.put({ ...exec, status: 'exited', exitCode: typeof code === 'number' ? code : 126 });
+    const exitCode = typeof code === 'number' ? code : 126;
+    context.execs.put({ ...exec, status: 'exited', exitCode, endedAt: Date.now() });
     throw error instanceof ExecError ? execFailure(error, exec.config.args[0] ?? '', 'exec') : error;
   }
+}
+
+function sizeOf(
+  { rows = 0, columns = 0 }: { rows?: number; columns?: number },
+  { consoleSize = [0, 0] }: ExecConfig,
+): { rows?: number; columns?: number } {
+  if (rows > 0 && columns > 0) return { rows, columns };
+  return consoleSize[0] > 0 && consoleSize[1] > 0 ? { rows: consoleSize[0], columns: consoleSize[1] } : {};
 }
 
 function processOf(
@@ -128,6 +149,8 @@ function processOf(
   spec: OciSpec,
   userFiles: { passwd: string; group: string },
 ): ReturnType<typeof buildExecProcess> {
+  if (config.cwd !== '' && !config.cwd.startsWith('/'))
+    throw invalid('OCI runtime exec failed: exec failed: Cwd must be an absolute path: unknown');
   const user = resolveUser(config.user || record.config.User, userFiles, record.hostConfig.GroupAdd ?? []);
   // The container's own environment with the exec's lines over it.
   const env = environmentOf(
@@ -168,7 +191,7 @@ export async function settleExec(context: Context, id: string, told: ExitRecord 
   context.execs.live.delete(id);
   if (!exec) return;
   const exit = told ?? (await readExit(pathsOf(context, exec).exitFile));
-  const ended = context.execs.put({ ...exec, status: 'exited', pid: exec.pid, exitCode: exit?.exitCode ?? 137 });
+  const ended = context.execs.put({ ...exec, status: 'exited', pid: exec.pid, exitCode: exit?.exitCode ?? 137, endedAt: Date.now() });
   await files.remove(pathsOf(context, exec).directory);
   const record = context.records.get(exec.container);
   if (record) tell(context, record, 'exec_die', { execID: id, exitCode: String(ended.exitCode) });
@@ -177,8 +200,16 @@ export async function settleExec(context: Context, id: string, told: ExitRecord 
 export function resizeExec(context: Context, reference: string, rows: number, columns: number): void {
   const exec = context.execs.find(reference);
   const keeper = context.execs.live.get(exec.id)?.keeper;
-  if (!keeper) throw conflict(`exec ${exec.id} is not running`);
+  if (!keeper) throw notFound('no such exec');
   keeper.resize(rows, columns);
+}
+
+/** What Docker lacks: a signal to an exec's process alone. */
+export async function killExec(context: Context, reference: string, signal: string): Promise<void> {
+  const exec = context.execs.find(reference);
+  const { keeper } = context.execs.live.get(exec.id) ?? {};
+  if (exec.status !== 'running' || !keeper) throw conflict(`exec ${exec.id} is not running`);
+  await keeper.signal(parseSignal(signal || 'KILL'));
 }
 
 /** Finds the execs of an engine before this one: those that run are followed, those that ended get their code. */

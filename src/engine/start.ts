@@ -139,6 +139,7 @@ async function launch(context: Context, record: ContainerRecord): Promise<void> 
       ports: attached.published,
     });
     live.startedAt = performance.now();
+    context.execs.forgetContainer(record.id); // those of an earlier run
     tell(context, started, 'start');
     watch(context, record.id, keeper);
     watchHealth(context, started, { fresh: true });

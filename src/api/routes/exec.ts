@@ -5,7 +5,8 @@ import type { Route } from '../server.ts';
 import { checkShape } from '../wire/shape.ts';
 import { size } from './containers.ts';
 import { Waiting } from '../../engine/attach.ts';
-import { checkStartable, startExec } from '../../engine/exec.ts';
+import { tell } from '../../engine/context.ts';
+import { checkStartable, killExec, startExec } from '../../engine/exec.ts';
 import { frame } from '../../engine/log-format.ts';
 import { messageOf } from '../../model/errors.ts';
 
@@ -29,6 +30,7 @@ async function createHandler(call: Call): Promise<{ status: number; body: unknow
     },
     '',
   );
+  parseDetachKeys(f.DetachKeys, 'escape');
   const execId = call.engine.createExec(id(call), {
     args: (f.Cmd as string[] | undefined) ?? [],
     env: (f.Env as string[] | undefined) ?? [],
@@ -40,6 +42,7 @@ async function createHandler(call: Call): Promise<{ status: number; body: unknow
     attachStdout: f.AttachStdout as boolean,
     attachStderr: f.AttachStderr as boolean,
     detachKeys: f.DetachKeys as string,
+    ...(f.ConsoleSize ? { consoleSize: f.ConsoleSize } : {}),
   });
   return { status: 201, body: { Id: execId } };
 }
@@ -66,7 +69,11 @@ async function startHandler(call: Call): Promise<{ status: number } | void> {
       return config.tty ? text : frame('stdout', text);
     },
   );
-  await stream(client, waiting, { tty: config.tty, stdin: config.attachStdin, detachKeys: keys, last });
+  const detached = (): void => {
+    const record = call.engine.context.records.get(exec.container);
+    if (record) tell(call.engine.context, record, 'exec_detach', { execID: exec.id });
+  };
+  await stream(client, waiting, { tty: config.tty, stdin: config.attachStdin, detachKeys: keys, detached, last });
 }
 
 export const execRoutes: readonly Route[] = [
@@ -85,8 +92,9 @@ export const execRoutes: readonly Route[] = [
           ID: exec.id,
           Running: exec.status === 'running',
           ExitCode: exec.exitCode,
-          CanRemove: exec.status === 'exited',
-          DetachKeys: config.detachKeys,
+          CanRemove: false,
+          // Bytes are base64 in Go's JSON.
+          DetachKeys: config.detachKeys ? parseDetachKeys(config.detachKeys).toString('base64') : '',
           ProcessConfig: {
             tty: config.tty,
             entrypoint,
@@ -101,6 +109,14 @@ export const execRoutes: readonly Route[] = [
           Pid: exec.pid,
         },
       };
+    },
+  },
+  {
+    method: 'POST',
+    path: '/exec/:id/kill',
+    handler: async (call) => {
+      await killExec(call.engine.context, id(call), call.query.text('signal') ?? '');
+      return { status: 204 };
     },
   },
   {

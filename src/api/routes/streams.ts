@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { parseMoment } from '../../engine/clock.ts';
+import { tell } from '../../engine/context.ts';
 import type { LogOptions } from '../../engine/logs.ts';
 import { logsUpTo } from '../../engine/logs.ts';
 import { sample } from '../../engine/stats.ts';
@@ -9,7 +11,7 @@ import { stream, takeOver } from '../hijack.ts';
 import { jsonLines } from '../ndjson.ts';
 import type { Call } from '../request.ts';
 import type { Route } from '../server.ts';
-import { serverHeaders } from '../version.ts';
+import { serverHeaders, streamType } from '../version.ts';
 import { parseCondition } from '../../engine/wait.ts';
 import { statsBody } from '../wire/stats.ts';
 import { attachWebSocket } from '../websocket.ts';
@@ -44,13 +46,16 @@ async function attachHandler(call: Call): Promise<void> {
   };
   const wantsStream = call.query.flag('stream');
   const wantsLogs = call.query.flag('logs');
-  if (!wantsStream && !wantsLogs) throw invalid('attach: stream or logs must be asked for');
   const { Tty: tty, OpenStdin: openStdin } = record.config;
   const logOptions = { stdout: streams.stdout, stderr: streams.stderr, follow: false, timestamps: false };
   if (!wantsStream) {
-    const client = takeOver(call, tty);
-    for await (const chunk of call.engine.logs(record.id, logOptions, call.gone)) client.output.write(chunk);
-    client.output.end();
+    const { output } = takeOver(call, tty);
+    const wanted = wantsLogs && (streams.stdout || streams.stderr);
+    for await (const chunk of wanted ? call.engine.logs(record.id, logOptions, call.gone) : []) {
+      if (output.write(chunk)) continue;
+      await Promise.race([once(output, 'drain'), once(output, 'close')]);
+    }
+    output.end();
     return;
   }
   const attachment = call.engine.attach(record.id, streams);
@@ -58,6 +63,7 @@ async function attachHandler(call: Call): Promise<void> {
     tty,
     stdin: streams.stdin && openStdin,
     detachKeys: keys,
+    detached: () => tell(call.engine.context, record, 'detach'),
     ...(wantsLogs ? { before: (position) => logsUpTo(call.engine.context, record, logOptions, position) } : {}),
   });
 }
@@ -72,6 +78,7 @@ async function logsHandler(call: Call): Promise<void> {
     stderr: call.query.flag('stderr'),
     follow: call.query.flag('follow'),
     timestamps: call.query.flag('timestamps'),
+    details: call.query.flag('details'),
     ...(since === undefined ? {} : { since }),
     ...(until === undefined ? {} : { until }),
     ...(lines === undefined ? {} : { tail: lines }),
@@ -80,9 +87,7 @@ async function logsHandler(call: Call): Promise<void> {
   const chunks = call.engine.logs(record.id, options, call.gone);
   response?.writeHead(200, {
     ...serverHeaders,
-    'Content-Type': record.config.Tty
-      ? 'application/vnd.docker.raw-stream'
-      : 'application/vnd.docker.multiplexed-stream',
+    'Content-Type': streamType(call.version, record.config.Tty),
   });
   response?.flushHeaders();
   const write = async (chunk: Buffer): Promise<void> => {

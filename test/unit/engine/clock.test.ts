@@ -22,7 +22,12 @@ test.each([
   expect(parseMoment(text)).toBe(expected);
 });
 
-test.each(['yesterday', '', '1h', '2023-13-45T00:00:00Z'])('%j is no moment', (text) => {
+test('how long ago is a moment too', () => {
+  const ago = parseMoment('1h30m') ?? 0n;
+  expect(Number(nowNs() - ago) / 1e9).toBeCloseTo(5400, 0);
+});
+
+test.each(['yesterday', '', '1x', 'h', '-5m', '2023-13-45T00:00:00Z'])('%j is no moment', (text) => {
   expect(parseMoment(text)).toBeUndefined();
 });
 
