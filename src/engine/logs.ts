@@ -4,6 +4,7 @@ import { followKeeper, type LogPosition } from '../runtime/launch.ts';
 import { LogReader } from '../runtime/log-file.ts';
 import { momentOf } from '../runtime/log-records.ts';
 import { pathsOf, type Context } from './context.ts';
+import { settlesWithin } from './deadline.ts';
 import { detailsOf, logDriver, logFile } from './log-driver.ts';
 import { LogWire } from './log-format.ts';
 
@@ -20,6 +21,9 @@ export interface LogOptions {
   /** Lines from the end; undefined: all. */
   readonly tail?: number;
 }
+
+/** How long the end of a followed log may wait for the container's (ms). */
+const endPatience = 2_000;
 
 /**
  * A container's log as chunks of Docker's wire format: frames of 8 bytes and data without a terminal, raw with one.
@@ -81,6 +85,8 @@ async function* chunks(
     if (signal?.aborted) return;
     await reader.refresh();
     yield* recorded(reader, wire, options);
+    // Who waited for the end of the log finds the container ended.
+    await settlesWithin(context.live.of(record.id).ended ?? Promise.resolve(), endPatience);
   } finally {
     signal?.removeEventListener('abort', leave);
     leave();
