@@ -13,6 +13,7 @@ import { imageRoutes } from './routes/images.ts';
 import { laterRoutes } from './routes/later.ts';
 import { networkRoutes } from './routes/networks.ts';
 import { registryRoutes } from './routes/registry.ts';
+import { statsRoutes } from './routes/stats.ts';
 import { streamRoutes } from './routes/streams.ts';
 import { diskUsageRoutes } from './routes/disk-usage.ts';
 import { systemRoutes } from './routes/system.ts';
@@ -49,6 +50,7 @@ export function apiServer(engine: Engine, watch?: ConnectionWatch): ApiServer {
     ...diskUsageRoutes,
     ...containerRoutes,
     ...archiveRoutes,
+    ...statsRoutes,
     ...streamRoutes,
     ...execRoutes,
     ...eventRoutes,

@@ -16,6 +16,7 @@ import type { LiveContainers } from './live.ts';
 import type { RunningPulls } from './pull.ts';
 import { containerPaths, type ContainerPaths } from './paths.ts';
 import type { Records } from './records.ts';
+import type { HostCpu } from './stats.ts';
 import type { UserFiles } from './user.ts';
 
 export interface EngineOptions {
@@ -62,6 +63,7 @@ export interface Context {
   readonly execs: Execs;
   readonly live: LiveContainers;
   readonly events: EventBus;
+  readonly hostCpu: HostCpu;
   /** By image: /etc/passwd and /etc/group. */
   readonly userFiles: Map<string, UserFiles>;
   /** Aborted when the engine closes: timers and followers end. */

@@ -29,6 +29,7 @@ import { Records } from './records.ts';
 import { remove, type RemoveOptions } from './remove.ts';
 import { rename } from './rename.ts';
 import { start } from './start.ts';
+import { HostCpu } from './stats.ts';
 import { kill, restart, stop, waitForStart, type StopOptions } from './stop.ts';
 import { top, type ProcessTable } from './top.ts';
 import { update, type UpdateRequest } from './update.ts';
@@ -100,6 +101,7 @@ export class Engine {
         records: new Records(database),
         execs: new Execs(database),
         live: new LiveContainers(),
+        hostCpu: new HostCpu(),
         events: new EventBus(),
         userFiles: new Map(),
         closing: closing.signal,

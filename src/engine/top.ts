@@ -4,7 +4,7 @@ import { isAlive, type ContainerRecord } from '../model/container.ts';
 import { conflict, invalid } from '../model/errors.ts';
 import { processesOf } from '../runtime/cgroups.ts';
 import { cgroupPath } from './cgroups.ts';
-import type { Context } from './context.ts';
+import { tell, type Context } from './context.ts';
 
 export interface ProcessTable {
   readonly titles: readonly string[];
@@ -18,6 +18,7 @@ export async function top(context: Context, record: ContainerRecord, psArgs: str
   if (record.state.status === 'restarting')
     throw conflict(`container ${record.id} is restarting, wait until the container is running`);
   if (!isAlive(record.state)) throw conflict(`Container ${record.id} is not running`);
+  tell(context, record, 'top');
   const pids = await processesOf(context.host.cgroups, cgroupPath(context, record.id, record.hostConfig.CgroupParent));
   if (psArgs !== '' && psArgs !== '-ef') return fromHostPs(pids, psArgs.split(/\s+/).filter(Boolean));
   const [users, boot] = await Promise.all([userNames(), bootTime()]);

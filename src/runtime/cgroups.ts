@@ -11,4 +11,5 @@ export { freezeOps, oomKillFile, removeOps, removeParentOps, renderCgroup, rende
 export type { CgroupOps } from './cgroups/render.ts';
 export { updateGroup } from './cgroups/update.ts';
 export { withoutUnsupported } from './cgroups/warnings.ts';
-export { type CgroupUsage, killGroup, processesOf, readUsage } from './cgroups/control.ts';
+export { killGroup, processesOf } from './cgroups/control.ts';
+export { type CgroupUsage, readUsage } from './cgroups/usage.ts';

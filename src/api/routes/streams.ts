@@ -3,17 +3,13 @@ import { parseMoment } from '../../engine/clock.ts';
 import { tell } from '../../engine/context.ts';
 import type { LogOptions } from '../../engine/logs.ts';
 import { logsUpTo } from '../../engine/logs.ts';
-import { sample } from '../../engine/stats.ts';
-import { formatTime, nowNs } from '../../engine/clock.ts';
 import { invalid } from '../../model/errors.ts';
 import { parseDetachKeys } from '../detach-keys.ts';
 import { stream, takeOver } from '../hijack.ts';
-import { jsonLines } from '../ndjson.ts';
 import type { Call } from '../request.ts';
 import type { Route } from '../server.ts';
 import { serverHeaders, streamType } from '../version.ts';
 import { parseCondition } from '../../engine/wait.ts';
-import { statsBody } from '../wire/stats.ts';
 import { attachWebSocket } from '../websocket.ts';
 
 const id = (call: Call): string => call.params.id ?? '';
@@ -114,29 +110,9 @@ async function waitHandler(call: Call): Promise<void> {
   response?.end(`${JSON.stringify({ StatusCode: exitCode, ...(error ? { Error: { Message: error } } : {}) })}\n`);
 }
 
-async function statsHandler(call: Call): Promise<void> {
-  const { context } = call.engine;
-  const record = call.engine.find(id(call));
-  const once = !call.query.flag('stream', true);
-  const out = jsonLines(call);
-  let before = await sample(context, record, formatTime(nowNs()));
-  if (once && !call.query.flag('one-shot')) await pause(1000);
-  do {
-    const now = await sample(context, context.records.get(record.id) ?? record, formatTime(nowNs()));
-    await out.write(statsBody(record, now, call.query.flag('one-shot') ? undefined : before));
-    before = now;
-    if (once || !context.records.get(record.id)) break;
-    await pause(1000);
-  } while (!call.gone.aborted);
-  out.end();
-}
-
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
 export const streamRoutes: readonly Route[] = [
   { method: 'POST', path: '/containers/:id/attach', handler: attachHandler, hijacks: true },
   { method: 'GET', path: '/containers/:id/attach/ws', handler: attachWebSocket, hijacks: true },
   { method: 'GET', path: '/containers/:id/logs', handler: logsHandler },
   { method: 'POST', path: '/containers/:id/wait', handler: waitHandler },
-  { method: 'GET', path: '/containers/:id/stats', handler: statsHandler },
 ];

@@ -219,6 +219,33 @@ export interface ContainersPruneResponse {
   SpaceReclaimed: number;
 }
 
+export interface BlockCounter {
+  major: number;
+  minor: number;
+  op: string;
+  value: number;
+}
+
+export interface BlockStats {
+  io_service_bytes_recursive: BlockCounter[] | null;
+  io_serviced_recursive: BlockCounter[] | null;
+  io_queue_recursive: BlockCounter[] | null;
+  io_service_time_recursive: BlockCounter[] | null;
+  io_wait_time_recursive: BlockCounter[] | null;
+  io_merged_recursive: BlockCounter[] | null;
+  io_time_recursive: BlockCounter[] | null;
+  sectors_recursive: BlockCounter[] | null;
+}
+
+export interface MemoryStats {
+  usage?: number;
+  max_usage?: number;
+  limit?: number;
+  failcnt?: number;
+  /** The lines of memory.stat. */
+  stats?: Record<string, number>;
+}
+
 /** GET /containers/{id}/stats; a cgroup's numbers, `precpu_stats` those of the sample before. */
 export interface ContainerStats {
   id: string;
@@ -226,11 +253,12 @@ export interface ContainerStats {
   read: string;
   preread: string;
   pids_stats: { current?: number; limit?: number };
-  blkio_stats: { io_service_bytes_recursive: { major: number; minor: number; op: string; value: number }[] | null };
+  blkio_stats: BlockStats;
   num_procs: number;
+  storage_stats: object;
   cpu_stats: CpuStats;
   precpu_stats: CpuStats;
-  memory_stats: { usage?: number; max_usage?: number; limit?: number; stats?: Record<string, number> };
+  memory_stats: MemoryStats;
   networks?: Record<string, NetworkStats>;
 }
 
