@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
 import { apiServer } from './api/server.ts';
 import { Engine } from './engine/engine.ts';
 import { remove } from './host/files.ts';
@@ -38,6 +39,8 @@ export async function runDaemon(argv: readonly string[], programs: Programs = bu
     process.stderr.write('berth daemon needs root (namespaces, mounts, cgroups, the bridge): try sudo berth daemon\n');
     return 1;
   }
+  // Clients' regular expressions (name filters) go to V8's linear engine before they can hold everyone up.
+  setFlagsFromString('--enable-experimental-regexp-engine-on-excessive-backtracks');
   try {
     return await serve(options, programs);
   } catch (error) {

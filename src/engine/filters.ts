@@ -14,17 +14,17 @@ export function parseFilters(text: string | undefined | null, known: readonly st
   } catch {
     throw invalid(`invalid filter: ${text.slice(0, 200)} is not JSON`);
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw invalid(`invalid filter: expected an object`);
+  if (value === null) return filters;
+  if (typeof value !== 'object' || Array.isArray(value)) throw invalid(`invalid filter: expected an object`);
   for (const [name, given] of Object.entries(value)) {
     if (!known.includes(name)) throw invalid(`Invalid filter '${name}'`);
     if (Array.isArray(given) && given.every((item) => typeof item === 'string')) {
       filters.set(name, given);
-    } else if (typeof given === 'object' && given !== null && !Array.isArray(given)) {
+    } else if (isSet(given)) {
       filters.set(
         name,
         Object.entries(given)
-          .filter(([, on]) => on === true)
+          .filter(([, on]) => on)
           .map(([item]) => item),
       );
     } else {
@@ -33,6 +33,12 @@ export function parseFilters(text: string | undefined | null, known: readonly st
   }
   return filters;
 }
+
+const isSet = (given: unknown): given is Record<string, boolean> =>
+  typeof given === 'object' &&
+  given !== null &&
+  !Array.isArray(given) &&
+  Object.values(given).every((on) => typeof on === 'boolean');
 
 /** No filter of that name, or one of its values passes. */
 export function passes(filters: Filters, name: string, test: (value: string) => boolean): boolean {

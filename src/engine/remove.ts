@@ -1,7 +1,7 @@
 import * as files from '../host/files.ts';
 import { isAlive, type ContainerRecord } from '../model/container.ts';
 import { BerthError, conflict, messageOf } from '../model/errors.ts';
-import { killCgroup } from './cgroups.ts';
+import { killCgroup, thaw } from './cgroups.ts';
 import { pathsOf, tell, type Context } from './context.ts';
 import { settlesWithin } from './deadline.ts';
 import { cancelRestart, waitForStart } from './stop.ts';
@@ -106,6 +106,9 @@ async function killForRemoval(context: Context, record: ContainerRecord): Promis
   // Its own exit must not start a second removal, nor a restart.
   live.replacing = true;
   await live.keeper?.signal(9).catch(() => {});
+  // A frozen process can't take its signal.
+  if (record.state.status === 'paused')
+    await thaw(context, record.id, record.hostConfig.CgroupParent).catch(() => {});
   await killCgroup(context, record.id, record.hostConfig.CgroupParent).catch(() => {});
   if (!(await settlesWithin(live.ended ?? Promise.resolve(), 10_000)))
     throw new Error('still there 10 s after SIGKILL');

@@ -32,6 +32,15 @@ describe("a container's life", () => {
     expect((await api.call('GET', `/containers/${id}/json`)).status).toBe(404);
   });
 
+  it('a paused container is removed by force, at once', async () => {
+    const id = await api.run('sleep 60');
+    await api.must('POST', `/containers/${id}/pause`);
+    expect((await api.call('DELETE', `/containers/${id}`)).status).toBe(409);
+    const begin = performance.now();
+    await api.must('DELETE', `/containers/${id}?force=1`);
+    expect(performance.now() - begin).toBeLessThan(5000);
+  });
+
   it('starts once: a second start is not modified, also while the first is under way', async () => {
     const id = await api.create('sleep 60');
     const both = await Promise.all([
@@ -134,7 +143,7 @@ describe("a container's life", () => {
   it('is removed by force while it runs; without, that is refused', async () => {
     const id = await api.run('sleep 60');
     expect((await api.call('DELETE', `/containers/${id}`)).body.message).toContain(
-      'container is running: stop the container before removing',
+      'You cannot remove a running container',
     );
     await api.must('DELETE', `/containers/${id}?force=1`);
     expect((await api.call('GET', `/containers/${id}/json`)).status).toBe(404);
