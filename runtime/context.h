@@ -23,6 +23,7 @@ struct context {
 	uint32_t flags;        /* KEEPER_* of the launch */
 	int sync;              /* to the keeper (in init) or to init (in the keeper); -1 elsewhere */
 	int root;              /* O_PATH descriptor of the root in which targets are resolved; -1 before `root` */
+	int home;              /* the helper's own network namespace, while or after it was in another; -1 before */
 	int netlink;           /* NETLINK_ROUTE socket, opened at the first message; -1 before */
 	pid_t pid;             /* init, once cloned */
 	int pidfd;
@@ -34,6 +35,7 @@ struct context {
 
 /* plan.c */
 int run_ops(struct context *c, struct reader ops);
+void leave_network(struct context *c);
 void report_begin(struct context *c, uint32_t id);
 void report_end(struct context *c);
 void warn(struct context *c, const char *text);

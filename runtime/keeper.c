@@ -96,7 +96,7 @@ static void serve(struct context *c)
 
 int keeper_main(uint32_t id, struct reader keeper_ops, struct reader init_ops, int reports)
 {
-	struct context c = { .sync = -1, .root = -1, .netlink = -1, .pidfd = -1, .terminal = -1, .streams = { -1, -1, -1 },
+	struct context c = { .sync = -1, .root = -1, .home = -1, .netlink = -1, .pidfd = -1, .terminal = -1, .streams = { -1, -1, -1 },
 			     .init_ops = init_ops };
 	prctl(PR_SET_NAME, "berth-keeper");
 	setsid();

@@ -180,6 +180,7 @@ static void apply(struct server *s, uint32_t id, struct reader ops)
 	struct context *c = &s->own;
 	report_begin(c, id);
 	run_ops(c, ops);
+	leave_network(c);
 	answer_self(s);
 }
 
@@ -248,7 +249,7 @@ static void handle(struct server *s, uint8_t *body, uint32_t size)
 
 static int serve(int argc, char **argv)
 {
-	static struct server s = { .lock = -1, .own = { .sync = -1, .root = -1, .netlink = -1, .pidfd = -1, .terminal = -1 } };
+	static struct server s = { .lock = -1, .own = { .sync = -1, .root = -1, .home = -1, .netlink = -1, .pidfd = -1, .terminal = -1 } };
 	sigset_t mask;
 	/* A joined namespace's processes must not look into us (CVE-2016-9962). */
 	prctl(PR_SET_DUMPABLE, 0);

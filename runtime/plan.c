@@ -136,6 +136,34 @@ static int join(struct context *c, uint32_t pid, uint64_t start_time, int flags)
 	return result == 0 && (flags & CLONE_NEWNS) ? open_root(c, "/") : result;
 }
 
+/* A netlink socket belongs to the namespace in which it was opened. */
+static int enter_network(struct context *c, uint32_t pid, uint64_t start_time)
+{
+	if (c->home < 0 && pid == 0)
+		return 0;
+	if (c->home < 0 && (c->home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC)) < 0)
+		return fail(&c->err, "open own network namespace");
+	if (c->netlink >= 0)
+		close(c->netlink);
+	c->netlink = -1;
+	if (pid)
+		return join(c, pid, start_time, CLONE_NEWNET);
+	if (setns(c->home, CLONE_NEWNET))
+		return fail(&c->err, "return to own network namespace");
+	close(c->home);
+	c->home = -1;
+	return 0;
+}
+
+/* Whatever became of a list, the helper is where it was. Elsewhere it would do harm: then it ends, and is started anew. */
+void leave_network(struct context *c)
+{
+	struct err kept = c->err;
+	if (enter_network(c, 0, 0))
+		_exit(1);
+	c->err = kept;
+}
+
 static int hold_port(struct context *c, const struct op_hold_port *o)
 {
 	union { struct sockaddr any; struct sockaddr_in v4; struct sockaddr_in6 v6; } at = { 0 };
@@ -247,6 +275,7 @@ static int run_op(struct context *c, uint16_t code, struct reader p)
 	case OP_CWD: { DECODED(cwd) return enter_directory(c, o.path); }
 	case OP_READY: return say_ready(c);
 	case OP_EXEC: { DECODED(exec) return execute(c, &o); }
+	case OP_ENTER_NETWORK: { DECODED(enter_network) return enter_network(c, o.pid, o.start_time); }
 	}
 	return fail_with(&c->err, EINVAL, "operation %u (%s) can't be decoded", code, code <= OP_COUNT ? op_names[code] : "?");
 }

@@ -42,6 +42,7 @@ enum op_code {
 	OP_CWD = 36,
 	OP_READY = 37,
 	OP_EXEC = 38,
+	OP_ENTER_NETWORK = 39,
 };
 
 static const char *const op_names[] = {
@@ -84,8 +85,9 @@ static const char *const op_names[] = {
 	"cwd",
 	"ready",
 	"exec",
+	"enter_network",
 };
-#define OP_COUNT 38
+#define OP_COUNT 39
 
 #define KEEPER_TTY 1u
 #define KEEPER_OPEN_STDIN 2u
@@ -476,6 +478,16 @@ static inline int decode_exec(struct reader *r, struct op_exec *o)
 {
 	return read_strs(r, &o->args) ||
 	       read_strs(r, &o->env);
+}
+
+struct op_enter_network {
+	uint32_t pid;
+	uint64_t start_time;
+};
+static inline int decode_enter_network(struct reader *r, struct op_enter_network *o)
+{
+	return read_u32(r, &o->pid) ||
+	       read_u64(r, &o->start_time);
 }
 
 #endif

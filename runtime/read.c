@@ -47,7 +47,7 @@ static int open_requested(struct context *c, struct reader *request)
 /* Request: { str overlay data or '', str root, u32 limit, strs paths }, or { …, str path, str destination } to copy. */
 int read_main(uint32_t id, bool copy, struct reader request, int reports)
 {
-	struct context c = { .root = -1, .sync = -1, .netlink = -1, .terminal = -1 };
+	struct context c = { .root = -1, .home = -1, .sync = -1, .netlink = -1, .terminal = -1 };
 	const char *path, *destination;
 	struct strs paths;
 	uint32_t limit;

@@ -98,11 +98,9 @@ const checks: readonly ((wish: Wish) => void)[] = [
       }
     }
   },
-  ({ hostConfig: { DeviceRequests: requests, Links: links } }) => {
+  ({ hostConfig: { DeviceRequests: requests } }) => {
     if ((requests?.length ?? 0) > 0)
       throw new BerthError('not-implemented', 'device requests (--gpus) are not supported: pass devices with --device');
-    if ((links?.length ?? 0) > 0)
-      throw new BerthError('not-implemented', 'links (--link) are not there yet: use addresses');
   },
   ({ config: { StopTimeout: timeout } }) => {
     if (timeout !== undefined && !Number.isSafeInteger(timeout)) throw invalid(`invalid stop timeout: ${timeout}`);

@@ -14,6 +14,8 @@ import { checkCommand, withImageDefaults } from './image-config.ts';
 import { mountWishes } from './mounts.ts';
 import { resolveMounts, wishesFrom } from './mount-points.ts';
 import { checkName, randomId, randomName } from './names.ts';
+import { networksAsked } from './endpoint-wishes.ts';
+import { checkLinks } from './links.ts';
 import { wantedPorts } from './networking.ts';
 import { resourcesOf } from './resources.ts';
 import { parseSecurity } from './security.ts';
@@ -46,6 +48,7 @@ export async function create(
   checkCreate(wish);
   parseSecurity(hostConfig.SecurityOpt ?? [], hostConfig.Privileged);
   wantedPorts(wish);
+  checkLinks(context, hostConfig);
   const joined = joinedContainer(context, hostConfig.NetworkMode);
   const wishes = mountWishes(hostConfig, config.Volumes, wishesFrom(context, hostConfig));
   await resolveDevices(hostConfig.Devices);
@@ -66,7 +69,7 @@ export async function create(
         (hostConfig.NetworkMode.startsWith('container:') ? '' : shared ? hostHostname() : id.slice(0, 12)),
     },
     hostConfig: joined ? { ...hostConfig, NetworkMode: `container:${joined.id}` } : hostConfig,
-    networkingConfig: withoutDefault(request.networkingConfig),
+    networkingConfig: networksAsked(context, hostConfig.NetworkMode, request.networkingConfig),
     mounts: [],
     state: neverRun,
     restartCount: 0,
@@ -106,11 +109,6 @@ function joinedContainer(context: Context, mode: string): ContainerRecord | unde
   } catch {
     return undefined;
   }
-}
-
-/** Clients call the default network `default` where nobody named one. */
-function withoutDefault({ EndpointsConfig: { default: unnamed, ...endpoints } }: NetworkingConfig): NetworkingConfig {
-  return { EndpointsConfig: { ...(unnamed ? { bridge: unnamed } : {}), ...endpoints } };
 }
 
 /** What Docker fills in, so that inspect shows what is in force. */

@@ -1,8 +1,8 @@
 import { hostname as hostHostname } from 'node:os';
 import * as files from '../host/files.ts';
-import type { ContainerRecord } from '../model/container.ts';
+import type { ContainerRecord, EndpointRecord } from '../model/container.ts';
 import { resolvFile } from '../network/dns/resolv-conf.ts';
-import { hostnameFile, hostsFile } from '../network/files.ts';
+import { hostnameFile, hostsFile, ownHostLines } from '../network/files.ts';
 import { pathsOf, type Context } from './context.ts';
 import type { Attached } from './networking.ts';
 import type { ContainerPaths } from './paths.ts';
@@ -27,7 +27,6 @@ export async function writeEtcFiles(context: Context, record: ContainerRecord, a
   const paths = pathsOf(context, record.id);
   const hostNetwork = attached.mode.kind === 'host';
   const { config, hostConfig } = record;
-  const address = attached.endpoints.bridge?.address;
   const [hostHosts, resolv] = await Promise.all([
     hostNetwork ? files.readTextIfAny('/etc/hosts') : undefined,
     files.readTextIfAny('/etc/resolv.conf'),
@@ -35,7 +34,8 @@ export async function writeEtcFiles(context: Context, record: ContainerRecord, a
   const hosts = hostsFile({
     hostname: hostnameOf(record),
     ...(config.Domainname ? { domainname: config.Domainname } : {}),
-    ...(address ? { address } : {}),
+    addresses: addressesOf(attached.endpoints),
+    linked: attached.linked.hosts,
     extraHosts: hostConfig.ExtraHosts ?? [],
     hostGateway: context.network.gateway,
   });
@@ -64,4 +64,27 @@ function extraLines(record: ContainerRecord): string {
       return `${address === 'host-gateway' ? '127.0.0.1' : address}\t${line.slice(0, at)}\n`;
     })
     .join('');
+}
+
+const addressesOf = (endpoints: Readonly<Record<string, EndpointRecord>>): string[] =>
+  Object.values(endpoints).flatMap(({ address, address6 }) => [address, address6].filter(Boolean));
+
+/**
+ * The lines of one network in the /etc/hosts of a container that runs, added or taken out where they stand: the user's
+ * edits stay. The file is bound into the container, so it is written in place.
+ */
+export async function changeHosts(
+  context: Context,
+  record: ContainerRecord,
+  endpoint: EndpointRecord,
+  change: 'add' | 'remove',
+): Promise<void> {
+  const path = pathsOf(context, record.id).hosts;
+  const text = await files.readTextIfAny(path);
+  if (text === undefined) return;
+  const { Domainname: domainname } = record.config;
+  const lines = ownHostLines(hostnameOf(record), domainname, addressesOf({ endpoint }));
+  const rest = text.split('\n').filter((line) => !lines.includes(line));
+  if (rest.at(-1) === '') rest.pop();
+  await files.writeText(path, [...rest, ...(change === 'add' ? lines : []), ''].join('\n'));
 }

@@ -138,7 +138,8 @@ function placeTests(context: Context, filters: Filters): Test[] {
 }
 
 function inNetwork(record: ContainerRecord, value: string): boolean {
-  if (record.hostConfig.NetworkMode === value) return true;
+  const { NetworkMode: mode } = record.hostConfig;
+  if (mode === value || Object.hasOwn(record.networkingConfig.EndpointsConfig, value)) return true;
   return Object.entries(record.endpoints).some(
     ([name, endpoint]) => name === value || (value.length > 0 && endpoint.networkId.startsWith(value)),
   );

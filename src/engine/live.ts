@@ -25,6 +25,8 @@ export interface Live {
   removing?: Promise<void>;
   /** Settles when nobody copies into the stopped container's layer any more. */
   writing?: Promise<void>;
+  /** The last change of its networks, under way or done. */
+  networkChange?: Promise<void>;
   /** The exec processes' streams and the attached clients aren't here: they belong to the keepers. */
   restartTimer?: NodeJS.Timeout;
   /** Ends the health checks. */

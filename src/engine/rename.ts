@@ -11,7 +11,8 @@ export async function rename(context: Context, record: ContainerRecord, newName:
     return context.records.update(record.id, { name });
   });
   const { name } = renamed;
-  if (isAlive(renamed.state) && context.network.endpoint(record.id)) {
+  context.network.rename(record.id, name);
+  if (isAlive(renamed.state) && context.network.endpointsOf(record.id).length > 0) {
     await context.netnsNames.remove(record.id);
     await context.netnsNames.add(record.id, [name], renamed.state.pid);
   }

@@ -46,7 +46,7 @@ export async function specRequest(
     root: { path: pathsOf(context, record.id).rootfs, readonly: hostConfig.ReadonlyRootfs },
     process: {
       args: commandOf(config),
-      env: environmentOf(config, hostname, user.home),
+      env: environmentOf({ ...config, Env: [...attached.linked.environment, ...config.Env] }, hostname, user.home),
       cwd: config.WorkingDir || '/',
       user: { uid: user.uid, gid: user.gid, additionalGids: user.groups },
       tty: config.Tty,

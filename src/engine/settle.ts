@@ -7,6 +7,7 @@ import { killCgroup, removeCgroups, removeIdleParent } from './cgroups.ts';
 import { now, parseTime } from './clock.ts';
 import { pathsOf, tell, type Context } from './context.ts';
 import { unwatchHealth } from './health-watch.ts';
+import { tellEndpoints } from './networks.ts';
 import { remove } from './remove.ts';
 import { nextDelay, wantsRestart } from './restart-policy.ts';
 import { start } from './start.ts';
@@ -73,6 +74,7 @@ export async function settle(context: Context, id: ContainerId, exit: ExitRecord
   });
   if (exit.oomKilled) tell(context, record, 'oom');
   tell(context, record, 'die', { exitCode: String(exit.exitCode), execDuration: String(Math.floor(ranFor / 1000)) });
+  tellEndpoints(context, current, current.endpoints, 'disconnect');
   const result = { exitCode: exit.exitCode, ...(exit.error ? { error: exit.error } : {}) };
   for (const waiter of [...live.onExit]) waiter(result);
   live.onExit.clear();

@@ -11,6 +11,7 @@ import { pathsOf, tell, type Context } from './context.ts';
 import { settlesWithin } from './deadline.ts';
 import { writeEtcFiles } from './etc-files.ts';
 import { attachNetwork } from './networking.ts';
+import { tellEndpoints } from './networks.ts';
 import { remove } from './remove.ts';
 import { checkSources, placementOf, specRequest, type JoinedTimes } from './request.ts';
 import { execFailure } from './exec-failure.ts';
@@ -140,6 +141,7 @@ async function launch(context: Context, record: ContainerRecord): Promise<void> 
     });
     live.startedAt = performance.now();
     context.execs.forgetContainer(record.id); // those of an earlier run
+    tellEndpoints(context, started, attached.endpoints, 'connect');
     tell(context, started, 'start');
     watch(context, record.id, keeper);
     watchHealth(context, started, { fresh: true });

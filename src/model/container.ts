@@ -49,7 +49,7 @@ export function isAlive(state: ContainerState): state is ContainerState & { stat
   return state.status === 'running' || state.status === 'paused';
 }
 
-/** The container's address on a network, while it runs. */
+/** The container's place on a network, while it runs; '' and 0 where a family isn't there. */
 export interface EndpointRecord {
   readonly networkId: string;
   readonly endpointId: string;
@@ -57,6 +57,9 @@ export interface EndpointRecord {
   readonly address: string;
   readonly prefixLength: number;
   readonly mac: string;
+  readonly gateway6: string;
+  readonly address6: string;
+  readonly prefixLength6: number;
 }
 
 export interface PublishedPort {

@@ -102,6 +102,10 @@ export const opTable = {
   ready: {},
   /** execve; `args[0]` is looked up in env's PATH where it has no slash. */
   exec: { args: 'strs', env: 'strs' },
+
+  // ── applied by the helper ─────────────────────────────────────────────────────────────────────────────────
+  /** What follows works in the network namespace of this process; pid 0: in the helper's own again, as after the last op. */
+  enter_network: { pid: 'u32', startTime: 'u64' },
 } as const satisfies Record<string, Record<string, FieldType>>;
 
 export const keeperFlags = { tty: 1, openStdin: 2, stdinOnce: 4, exec: 8, noLog: 16, jsonLog: 32 } as const;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { formatAddress, formatSubnet, lastOf, overlaps, parseSubnet, type Subnet } from '../model/address.ts';
+import { formatAddress, formatSubnet, lastOf, overlaps, parseSubnet, type Family, type Subnet } from '../model/address.ts';
 import { conflict, invalid } from '../model/errors.ts';
 import type { Op } from '../model/plan.ts';
 import type { BridgeSettings } from './networks.ts';
@@ -20,8 +20,8 @@ export function createBridgeOps(engineId: string, bridge: BridgeSettings): Op[] 
   return [
     netlink([createBridge(link, { mac: bridgeMac(engineId, link), mtu: bridge.mtu })]),
     netlink([setAlias(link, bridgeAlias(engineId))]),
-    { op: 'write', path: `/proc/sys/net/ipv6/conf/${link}/disable_ipv6`, data: '1', optional: true },
-    netlink([addAddress(link, bridge.subnet), linkUp(link)]),
+    ...ipv6Sysctls(bridge),
+    netlink([...bridge.subnets.map((subnet) => addAddress(link, subnet)), linkUp(link)]),
     ...bridgeSysctls(link),
   ];
 }
@@ -29,7 +29,8 @@ export function createBridgeOps(engineId: string, bridge: BridgeSettings): Op[] 
 /** Puts right what may be missing on a bridge of ours that outlived its engine. */
 export function repairBridgeOps(bridge: BridgeSettings): Op[] {
   return [
-    netlink([addAddress(bridge.link, bridge.subnet)], true),
+    ...ipv6Sysctls(bridge),
+    ...bridge.subnets.map((subnet) => netlink([addAddress(bridge.link, subnet)], true)),
     netlink([linkUp(bridge.link)]),
     ...bridgeSysctls(bridge.link),
   ];
@@ -40,8 +41,20 @@ function bridgeSysctls(link: string): Op[] {
   return [{ op: 'write', path: `/proc/sys/net/ipv4/conf/${link}/route_localnet`, data: '1' }];
 }
 
-export const forwardingPath = '/proc/sys/net/ipv4/ip_forward';
-export const setForwarding = (on: boolean): Op => ({ op: 'write', path: forwardingPath, data: on ? '1' : '0' });
+const hasIPv6 = ({ subnets }: BridgeSettings): boolean => subnets.some(({ family }) => family === 6);
+
+/** IPv6 is off unless the network has it, and is never set by what a container announces. */
+function ipv6Sysctls(bridge: BridgeSettings): Op[] {
+  const of = (name: string, data: string): Op =>
+    ({ op: 'write', path: `/proc/sys/net/ipv6/conf/${bridge.link}/${name}`, data, optional: !hasIPv6(bridge) });
+  return [of('accept_ra', '0'), of('disable_ipv6', hasIPv6(bridge) ? '0' : '1')];
+}
+
+export const forwardingPath: Readonly<Record<Family, string>> = {
+  4: '/proc/sys/net/ipv4/ip_forward', 6: '/proc/sys/net/ipv6/conf/all/forwarding',
+};
+export const setForwarding = (family: Family, on: boolean): Op =>
+  ({ op: 'write', path: forwardingPath[family], data: on ? '1' : '0' });
 
 export const deleteBridgeOps = (link: string): Op[] => [netlink([deleteLink(link)], true)];
 
@@ -57,7 +70,7 @@ export function checkOwner(link: LinkInfo, engineId: string): void {
   if (link.linkinfo?.info_kind === 'bridge' && link.ifalias === bridgeAlias(engineId)) return;
   const kind = link.linkinfo?.info_kind ?? 'link';
   throw conflict(`bridge ${link.ifname}: a ${kind} of that name exists and isn't this engine's: `
-    + `choose another name with --bridge, or remove it with \`ip link del ${link.ifname}\``);
+    + `choose another name, or remove it with \`ip link del ${link.ifname}\``);
 }
 
 export interface Route {
@@ -78,13 +91,28 @@ export function parseRoutes(text: string): Route[] {
   });
 }
 
+/** Routes of all tables from the text of /proc/net/ipv6_route, without default, multicast and link-local ones. */
+export function parseRoutes6(text: string): Route[] {
+  return text.split('\n').flatMap((line) => {
+    const words = line.trim().split(/\s+/);
+    const [destination = '', length = ''] = words;
+    const device = words[9] ?? '';
+    const prefix = Number.parseInt(length, 16);
+    if (!/^[0-9a-f]{32}$/.test(destination) || !(prefix > 0) || device === 'lo' || /^f[ef]/.test(destination)) return [];
+    const address = { family: 6, value: BigInt(`0x${destination}`) } as const;
+    const subnet = parseSubnet(`${formatAddress(address)}/${prefix}`);
+    return subnet ? [{ device, subnet }] : [];
+  });
+}
+
 /** Refuses a subnet that the host already routes elsewhere. */
 export function checkOverlap(bridge: BridgeSettings, routes: readonly Route[]): void {
-  const clash = routes.find((route) => route.device !== bridge.link && overlaps(route.subnet, bridge.subnet));
-  if (clash) {
-    throw conflict(`subnet ${formatSubnet(bridge.subnet)} of bridge ${bridge.link} overlaps with `
+  for (const subnet of bridge.subnets) {
+    const clash = routes.find((route) => route.device !== bridge.link && overlaps(route.subnet, subnet));
+    if (!clash) continue;
+    throw conflict(`subnet ${formatSubnet(subnet)} of bridge ${bridge.link} overlaps with `
       + `${formatSubnet(clash.subnet)}, which the host reaches through ${clash.device}: `
-      + 'choose another with --bip ADDRESS/LENGTH');
+      + 'choose another with --bip ADDRESS/LENGTH or --subnet');
   }
 }
 
@@ -101,5 +129,5 @@ export function bridgeSettings(link: string, bip: string, mtu: number): BridgeSe
     throw wrong(`the bridge's own address can't be the subnet's first or last one`);
   }
   if (!Number.isInteger(mtu) || mtu < 576 || mtu > 65535) throw invalid(`invalid --mtu ${mtu}: want 576 to 65535`);
-  return { link, subnet, mtu, icc: true, masquerade: true };
+  return { link, subnets: [subnet], mtu, icc: true, masquerade: true, internal: false, hostIp: '' };
 }

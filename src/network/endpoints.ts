@@ -1,43 +1,70 @@
 import type { Database } from '../host/database.ts';
 import type { PortBinding } from '../model/ports.ts';
 
-/** One container on one network, from attach to detach. */
+/** One container on one network, from attach to detach. Where a family isn't there its texts are '' and its length 0. */
 export interface EndpointRecord {
   readonly containerId: string;
   readonly networkId: string;
   /** 64 hex digits, drawn anew at each attach. */
   readonly endpointId: string;
+  readonly networkName: string;
+  /** The link's name in the container: `eth0`. */
+  readonly device: string;
   readonly address: string;
   readonly prefixLength: number;
+  /** '' on a network without a way out. */
   readonly gateway: string;
+  readonly address6: string;
+  readonly prefixLength6: number;
+  readonly gateway6: string;
   /** `02:42:ac:1e:00:02`. */
   readonly mac: string;
+  /** Of a container's networks the highest gives the default route; among equals the first by name. */
+  readonly gatewayPriority: number;
+  /** The container's name and the others under which this network knows it. */
+  readonly name: string;
+  readonly aliases: readonly string[];
+  /** Alias → container name or id, for this container alone. */
+  readonly links: Readonly<Record<string, string>>;
+  /** Published ports; all of them are at the endpoint with the default route. */
   readonly ports: readonly PortBinding[];
 }
 
 export interface Endpoints {
-  get(containerId: string): EndpointRecord | undefined;
+  get(containerId: string, networkId: string): EndpointRecord | undefined;
+  /** In the order of their links: eth0 first. */
+  of(containerId: string): EndpointRecord[];
+  on(networkId: string): EndpointRecord[];
   list(): EndpointRecord[];
   put(endpoint: EndpointRecord): void;
-  remove(containerId: string): void;
+  remove(containerId: string, networkId: string): void;
 }
 
 /** Kept in memory and in the database; the database is read once. */
 export function openEndpoints(database: Database): Endpoints {
-  database.define('CREATE TABLE IF NOT EXISTS endpoints (container TEXT PRIMARY KEY, record TEXT NOT NULL)');
-  const known = new Map(database.all<{ container: string; record: string }>('SELECT container, record FROM endpoints')
-    .map(({ container, record }) => [container, JSON.parse(record) as EndpointRecord]));
+  database.define(`CREATE TABLE IF NOT EXISTS network_endpoints (
+    container TEXT NOT NULL, network TEXT NOT NULL, record TEXT NOT NULL, PRIMARY KEY (container, network))`);
+  const keyOf = (containerId: string, networkId: string): string => `${containerId} ${networkId}`;
+  const known = new Map<string, EndpointRecord>();
+  for (const { record } of database.all<{ record: string }>('SELECT record FROM network_endpoints')) {
+    const endpoint = JSON.parse(record) as EndpointRecord;
+    known.set(keyOf(endpoint.containerId, endpoint.networkId), endpoint);
+  }
+  const numberOf = ({ device }: EndpointRecord): number => Number(/\d+$/.exec(device)?.[0] ?? 0);
   return {
-    get: (containerId) => known.get(containerId),
+    get: (containerId, networkId) => known.get(keyOf(containerId, networkId)),
+    of: (containerId) => [...known.values()].filter((endpoint) => endpoint.containerId === containerId)
+      .sort((a, b) => numberOf(a) - numberOf(b)),
+    on: (networkId) => [...known.values()].filter((endpoint) => endpoint.networkId === networkId),
     list: () => [...known.values()],
     put: (endpoint) => {
-      database.run('INSERT OR REPLACE INTO endpoints (container, record) VALUES (?, ?)',
-        endpoint.containerId, JSON.stringify(endpoint));
-      known.set(endpoint.containerId, endpoint);
+      database.run('INSERT OR REPLACE INTO network_endpoints (container, network, record) VALUES (?, ?, ?)',
+        endpoint.containerId, endpoint.networkId, JSON.stringify(endpoint));
+      known.set(keyOf(endpoint.containerId, endpoint.networkId), endpoint);
     },
-    remove: (containerId) => {
-      database.run('DELETE FROM endpoints WHERE container = ?', containerId);
-      known.delete(containerId);
+    remove: (containerId, networkId) => {
+      database.run('DELETE FROM network_endpoints WHERE container = ? AND network = ?', containerId, networkId);
+      known.delete(keyOf(containerId, networkId));
     },
   };
 }

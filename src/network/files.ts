@@ -4,8 +4,10 @@ import { invalid } from '../model/errors.ts';
 export interface HostsRequest {
   readonly hostname: string;
   readonly domainname?: string;
-  /** The container's own address; absent with `none`. */
-  readonly address?: string;
+  /** The container's own addresses; none with `none`. */
+  readonly addresses?: readonly string[];
+  /** Lines for containers that were linked. */
+  readonly linked?: readonly string[];
   /** `name:address` or `name=address`; the address may be `host-gateway`. */
   readonly extraHosts?: readonly string[];
   /** What `host-gateway` stands for. */
@@ -22,8 +24,8 @@ const always = [
 ];
 
 /** The container's /etc/hosts. */
-export function hostsFile({ hostname, domainname, address, extraHosts = [], hostGateway }: HostsRequest): string {
-  const own = domainname ? `${hostname}.${domainname} ${hostname}` : hostname;
+export function hostsFile(request: HostsRequest): string {
+  const { hostname, domainname = '', addresses = [], linked = [], extraHosts = [], hostGateway } = request;
   const extra = extraHosts.map((entry) => {
     const [name, to] = parseExtraHost(entry);
     if (to === 'host-gateway' && hostGateway === undefined) {
@@ -31,7 +33,13 @@ export function hostsFile({ hostname, domainname, address, extraHosts = [], host
     }
     return `${to === 'host-gateway' ? hostGateway : to}\t${name}`;
   });
-  return [...always, ...extra, ...(address === undefined ? [] : [`${address}\t${own}`]), ''].join('\n');
+  return [...always, ...extra, ...linked, ...ownHostLines(hostname, domainname, addresses), ''].join('\n');
+}
+
+/** A container's own names, a line for each of its addresses. */
+export function ownHostLines(hostname: string, domainname: string, addresses: readonly string[]): string[] {
+  const own = domainname ? `${hostname}.${domainname} ${hostname}` : hostname;
+  return addresses.map((address) => `${address}\t${own}`);
 }
 
 /** `db:10.0.0.1`, `db=10.0.0.1`, `v6:::1`, `v6=[::1]`, `host.docker.internal:host-gateway` → name and address. */

@@ -1,8 +1,8 @@
 import type { Database } from '../host/database.ts';
 import {
-  contains, formatAddress, formatSubnet, lastOf, parseAddress, type Address, type Subnet,
+  contains, formatSubnet, lastOf, parseAddress, type Address, type Subnet,
 } from '../model/address.ts';
-import { conflict, invalid, unavailable } from '../model/errors.ts';
+import { BerthError, invalid, unavailable } from '../model/errors.ts';
 
 /** An owner that is not a container: addresses that are never handed out. */
 const reserved = 'reserved';
@@ -16,9 +16,10 @@ interface Owned {
 export interface Ipam {
   /** Sets aside a block's first and last address and `taken` (the gateway). Repeating is fine. */
   define(networkId: string, subnet: Subnet, taken: readonly Address[]): void;
-  /** The lowest free address, or the `wanted` one, now leased to `owner`; an owner that has one keeps it. */
-  lease(networkId: string, subnet: Subnet, owner: string, wanted?: string): Address;
-  release(owner: string): void;
+  /** The lowest free address (of `range`), or the `wanted` one, leased to `owner`; an owner that has one keeps it. */
+  lease(networkId: string, subnet: Subnet, owner: string, wanted?: string, range?: Subnet): Address;
+  /** Ends an owner's leases, on one network or on all. */
+  release(owner: string, networkId?: string): void;
   /** Ends the leases of all who aren't in `living`; returns their names. */
   keepOnly(living: ReadonlySet<string>): string[];
   leases(networkId: string): { owner: string; slot: number }[];
@@ -49,7 +50,7 @@ export function openIpam(database: Database): Ipam {
       for (const address of taken) insert(networkId, Number(address.value - subnet.network), reserved);
     }),
 
-    lease: (networkId, subnet, owner, wanted) => database.transaction(() => {
+    lease: (networkId, subnet, owner, wanted, range = subnet) => database.transaction(() => {
       const at = (slot: number): Address => ({ family: subnet.family, value: subnet.network + BigInt(slot) });
       const held = database.get<{ slot: number }>(
         'SELECT slot FROM address_leases WHERE network = ? AND owner = ?', networkId, owner);
@@ -58,12 +59,13 @@ export function openIpam(database: Database): Ipam {
         if (!address) throw invalid(`invalid IP address: ${wanted}`);
         const slot = Number(address.value - subnet.network);
         if (!contains(subnet, address) || !Number.isSafeInteger(slot)) {
-          throw invalid(`invalid address ${wanted}: it is not in the network's subnet ${formatSubnet(subnet)}`);
+          throw invalid(`Invalid address ${wanted}: It does not belong to any of this network's subnets `
+            + `(${formatSubnet(subnet)})`);
         }
         const holder = ownerOf(networkId, slot);
         if (holder === owner) return address;
         if (holder !== undefined) {
-          throw conflict(`address ${wanted} is already in use in subnet ${formatSubnet(subnet)}`);
+          throw new BerthError('forbidden', `Address already in use: ${wanted} in subnet ${formatSubnet(subnet)}`);
         }
         database.run('DELETE FROM address_leases WHERE network = ? AND owner = ?', networkId, owner);
         fullBelow.clear();
@@ -71,24 +73,27 @@ export function openIpam(database: Database): Ipam {
         return address;
       }
       if (held) return at(held.slot);
-      const gap = database.get<{ free: number }>(
+      const first = Number(range.network - subnet.network);
+      const from = Math.max(first, fullBelow.get(networkId) ?? 0);
+      const gap = ownerOf(networkId, from) === undefined ? { free: from } : database.get<{ free: number }>(
         `SELECT a.slot + 1 AS free FROM address_leases a
          LEFT JOIN address_leases b ON b.network = a.network AND b.slot = a.slot + 1
          WHERE a.network = ? AND a.slot >= ? AND b.slot IS NULL ORDER BY a.slot LIMIT 1`,
-        networkId, fullBelow.get(networkId) ?? 0);
-      const slot = gap?.free ?? 0;
-      if (!contains(subnet, at(slot))) {
-        throw unavailable(`no available IPv${subnet.family} addresses in subnet ${formatSubnet(subnet)}: `
-          + 'remove containers or choose a larger --bip');
+        networkId, from);
+      const slot = gap?.free ?? first;
+      if (!contains(subnet, at(slot)) || !contains(range, at(slot))) {
+        throw unavailable(`no available IPv${subnet.family} addresses in subnet ${formatSubnet(range)}: `
+          + 'remove containers or choose a larger subnet');
       }
       insert(networkId, slot, owner);
       fullBelow.set(networkId, slot);
       return at(slot);
     }),
 
-    release: (owner) => {
+    release: (owner, networkId) => {
       fullBelow.clear();
-      database.run('DELETE FROM address_leases WHERE owner = ?', owner);
+      if (networkId === undefined) database.run('DELETE FROM address_leases WHERE owner = ?', owner);
+      else database.run('DELETE FROM address_leases WHERE owner = ? AND network = ?', owner, networkId);
     },
 
     keepOnly: (living) => database.transaction(() => {
@@ -102,7 +107,10 @@ export function openIpam(database: Database): Ipam {
     leases: (networkId) => database.all<{ owner: string; slot: number }>(
       'SELECT owner, slot FROM address_leases WHERE network = ? AND owner <> ? ORDER BY slot', networkId, reserved),
 
-    forget: (networkId) => database.run('DELETE FROM address_leases WHERE network = ?', networkId),
+    forget: (networkId) => {
+      fullBelow.delete(networkId);
+      database.run('DELETE FROM address_leases WHERE network = ?', networkId);
+    },
   };
 }
 
@@ -119,5 +127,3 @@ export function macBytes(text: string): Uint8Array {
   }
   return Uint8Array.from(text.split(':'), (byte) => Number.parseInt(byte, 16));
 }
-
-export const gatewayText = (subnet: Subnet): string => formatAddress({ family: subnet.family, value: subnet.value });

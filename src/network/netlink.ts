@@ -20,7 +20,7 @@ interface Patch {
 const type = { newLink: 16, delLink: 17, setLink: 19, newAddress: 20, newRoute: 24 } as const;
 const flag = { request: 1, ack: 4, exclusive: 0x200, create: 0x400, replace: 0x100 } as const;
 const ifla = {
-  address: 1, name: 3, mtu: 4, master: 10, portInfo: 12, linkInfo: 18, netnsPid: 19, alias: 20, perFamily: 26,
+  address: 1, name: 3, mtu: 4, link: 5, master: 10, portInfo: 12, linkInfo: 18, netnsPid: 19, alias: 20, perFamily: 26,
 } as const;
 const family = { unspecified: 0, inet: 2, bridge: 7, inet6: 10 } as const;
 const iffUp = 1;
@@ -142,10 +142,31 @@ export const noLinkLocal = (name: string): Message =>
   message(type.newLink, 0, linkHeader({ index: name }),
     nest(ifla.perFamily, nest(family.inet6, attribute(8, numbers(u8(1))))));
 
-/** `bridge link set dev NAME hairpin on`: frames may leave by the port they came from. */
-export const setHairpin = (name: string): Message =>
+/** `ip link add link PARENT name NAME address MAC netns PID type macvlan mode MODE`, PID being init's. */
+export function createMacvlan({ name, parent, mode, mac }: MacvlanLink): Message {
+  return message(type.newLink, flag.create | flag.exclusive,
+    linkHeader({}),
+    text(ifla.name, name), bytes(ifla.address, mac), attribute(ifla.link, patched(parent)),
+    attribute(ifla.netnsPid, patched('$pid')),
+    nest(ifla.linkInfo, text(1, 'macvlan'), nest(2, number(1, mode))));
+}
+
+export interface MacvlanLink {
+  readonly name: string;
+  readonly parent: string;
+  /** MACVLAN_MODE_…: 1 private, 4 bridge. */
+  readonly mode: number;
+  /** 6 bytes. */
+  readonly mac: Uint8Array;
+}
+
+/**
+ * `bridge link set dev NAME hairpin on isolated on|off`: frames may leave by the port they came from; isolated ports
+ * exchange none among themselves.
+ */
+export const setBridgePort = (name: string, isolated: boolean): Message =>
   message(type.setLink, 0, linkHeader({ family: family.bridge, index: name }),
-    nest(ifla.portInfo, attribute(4, numbers(u8(1)))));
+    nest(ifla.portInfo, attribute(4, numbers(u8(1))), ...(isolated ? [attribute(33, numbers(u8(1)))] : [])));
 
 /** `ip link set NAME up`; 1 is `lo` in every namespace. */
 export const linkUp = (link: string | 1): Message => message(type.newLink, 0, linkHeader({ index: link, up: true }));
@@ -175,15 +196,19 @@ export function addAddress(name: string, subnet: Subnet): Message {
     ...(subnet.family === 4 && subnet.prefix < 31 ? [bytes(4, broadcast)] : []));
 }
 
-/** `ip route add default via GATEWAY dev NAME`. */
-export function addDefaultRoute(name: string, gateway: Address): Message {
-  const mainTable = 254;
+const mainTable = 254;
+
+/** rtmsg of a default route. */
+function defaultRoute(of: Address): Message {
   const byBoot = 3;
   const unicast = 1;
-  return message(type.newRoute, flag.create | flag.exclusive,
-    numbers(u8(inet(gateway)), u8(0), u8(0), u8(0), u8(mainTable), u8(byBoot), u8(0), u8(unicast), u32(0)),
-    bytes(5, addressBytes(gateway)), attribute(4, patched(name)));
+  return numbers(u8(inet(of)), u8(0), u8(0), u8(0), u8(mainTable), u8(byBoot), u8(0), u8(unicast), u32(0));
 }
+
+/** `ip route replace default via GATEWAY dev NAME`. */
+export const setDefaultRoute = (name: string, gateway: Address): Message =>
+  message(type.newRoute, flag.create | flag.replace,
+    defaultRoute(gateway), bytes(5, addressBytes(gateway)), attribute(4, patched(name)));
 
 /** Messages as one step of a plan. All patches are resolved before the first is sent. */
 export function netlink(messages: readonly Message[], optional = false): Op {

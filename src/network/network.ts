@@ -1,33 +1,39 @@
 import { randomBytes } from 'node:crypto';
-import { exists, readTextIfAny } from '../host/files.ts';
+import { exists } from '../host/files.ts';
 import type { Database } from '../host/database.ts';
-import { canBind } from '../host/sockets.ts';
-import { formatAddress, parseAddress } from '../model/address.ts';
-import { BerthError, invalid } from '../model/errors.ts';
+import { formatAddress, type Family } from '../model/address.ts';
+import { BerthError, conflict, invalid } from '../model/errors.ts';
+import { shortId } from '../model/ids.ts';
 import type { Op } from '../model/plan.ts';
-import type { PortBinding, PortRequest } from '../model/ports.ts';
-import { detachOps, hostOps, insideOps, loopbackOps } from './attach.ts';
+import type { PortRequest } from '../model/ports.ts';
+import { openAddresses, type EndpointWish } from './addresses.ts';
+import { detachOps, gatewayOf, hostOps, insideOps, loopbackOps } from './attach.ts';
 import { bridgeSettings } from './bridge.ts';
-import { openBridgeKeeper, type HostOps } from './bridge-keeper.ts';
-import { openEndpoints, type EndpointRecord } from './endpoints.ts';
-import { openIptables, type Footprint, type Run } from './firewall/firewall.ts';
+import { openBridges, type HostOps } from './bridges.ts';
+import { defineNetwork, type NetworkWish } from './define.ts';
+import { openEndpoints, type EndpointRecord, type NetworkNames } from './endpoints.ts';
+import { openIptables, together, type Footprint, type Run } from './firewall/firewall.ts';
 import type { FirewallState } from './firewall/rules.ts';
-import { macBytes, macOf, openIpam } from './ipam.ts';
-import { openMemories } from './memory.ts';
-import { openNetworks, type NetworkRecord } from './networks.ts';
-import { ephemeralRange, holdPorts, openPortLeases, type Probe } from './ports.ts';
-import { openProxies } from './proxies.ts';
+import { openLiveChanges, type RunningProcess } from './live-changes.ts';
+import { openMemories, type Memories } from './memory.ts';
+import { openNetworks, type BridgeSettings, type NetworkRecord } from './networks.ts';
+import { defaultPools, uniqueLocalPool, type DefaultPool } from './pools.ts';
+import { holdPorts } from './ports.ts';
+import { openPublishing } from './publishing.ts';
 
-export type { EndpointRecord } from './endpoints.ts';
-export { inspectNetwork, type NetworkRecord } from './networks.ts';
-export type { HostOps } from './bridge-keeper.ts';
+export type { EndpointWish } from './addresses.ts';
+export type { NetworkWish, PoolWish } from './define.ts';
+export type { EndpointRecord, NamedEndpoint, NetworkNames } from './endpoints.ts';
+export type { NetworkRecord } from './networks.ts';
+export type { HostOps } from './bridges.ts';
+export type { RunningProcess } from './live-changes.ts';
 
 export interface NetworkOptions {
   /** What marks our links and rules: hex digits, the same for all of a data root's engines. */
   readonly engineId: string;
-  /** The bridge's name; `berth0` unless told. Another one sets our chains apart too. */
+  /** The default network's bridge; `berth0` unless told. Another one sets our chains apart too. */
   readonly bridge?: string;
-  /** The bridge's address and subnet; `172.30.0.1/16` unless told. */
+  /** Its address and subnet; `172.30.0.1/16` unless told. */
   readonly bip?: string;
   readonly mtu?: number;
   /** Serve published ports by a process as well: off unless told. */
@@ -35,22 +41,20 @@ export interface NetworkOptions {
   /** The program and arguments before `-proto …`, as `['/…/berth', 'proxy']`. Needed with `userlandProxy`. */
   readonly proxyCommand?: readonly string[];
   readonly firewall?: 'iptables' | 'nftables';
-  /** Milliseconds for which bridge and rules outlive the last container, for the next one; 500 unless told. */
+  /** Whence networks without a wish get their subnets; Docker's private blocks in pieces of 254 addresses unless told. */
+  readonly defaultPools?: readonly DefaultPool[];
+  /** Milliseconds for which the default bridge and its rules outlive the last container; 500 unless told. */
   readonly linger?: number;
 }
 
 export interface AttachRequest {
-  readonly network: 'bridge' | 'none';
+  /** In the order of the links inside: eth0, eth1, …. None: the container has its loopback alone. */
+  readonly endpoints: readonly EndpointWish[];
   readonly ports?: readonly PortRequest[];
-  /** A wish (`--ip`). */
-  readonly address?: string;
-  /** A wish (`--mac-address`); otherwise it follows from the address. */
-  readonly mac?: string;
 }
 
 export interface Attachment {
-  /** Absent with `none`. */
-  readonly endpoint?: EndpointRecord;
+  readonly endpoints: readonly EndpointRecord[];
   /** For the launch plan: before anything is cloned, once init exists, in the container's namespace. */
   readonly before: readonly Op[];
   readonly host: readonly Op[];
@@ -60,23 +64,39 @@ export interface Attachment {
 }
 
 export interface Network {
-  readonly networks: { list(): NetworkRecord[]; find(reference: string): NetworkRecord };
-  /** The bridge's address: where `host-gateway` leads. */
+  readonly networks: {
+    list(): NetworkRecord[];
+    find(reference: string): NetworkRecord;
+    get(id: string): NetworkRecord | undefined;
+  };
+  /** The default bridge's address: where `host-gateway` leads. */
   readonly gateway: string;
-  /** Leases for a container, the bridge if it isn't there, and the launch's operations. On an error nothing is kept. */
+  /** A user-defined network, its bridge and rules; all or nothing. */
+  create(wish: NetworkWish): Promise<NetworkRecord>;
+  /** Removes a network that no container is on. */
+  remove(networkId: string): Promise<void>;
+  /** Leases for a container, the bridges that aren't there, and the launch's operations. On an error nothing is kept. */
   attach(containerId: string, request: AttachRequest): Promise<Attachment>;
+  /** Puts a running container on one more network; its other connections stay. `ports`: those it wants published. */
+  connect(containerId: string, process: RunningProcess, wish: EndpointWish, ports?: readonly PortRequest[]): Promise<EndpointRecord>;
+  /** Takes a container off a network; without a process only its leases and links on the host go. */
+  disconnect(containerId: string, networkId: string, process?: RunningProcess): Promise<void>;
   /** Opens the published ports. Runs beside the launch; must be through before the container's program starts. */
   publish(containerId: string): Promise<void>;
   /**
-   * Closes ports, removes the veth pair if it is still there, ends leases. Bridge and rules follow the last container
-   * in a moment. Wait for it before the next attach.
+   * Closes ports, removes the links if they are still there, ends leases. The default bridge and its rules follow the
+   * last container in a moment. Wait for it before the next attach.
    */
   detach(containerId: string): Promise<void>;
-  /** Doesn't wait that moment: when it returns, nothing is left of a network that no container uses. */
+  /** Doesn't wait that moment: when it returns, nothing is left of a default bridge that no container uses. */
   settle(): Promise<void>;
-  endpoint(containerId: string): EndpointRecord | undefined;
-  endpoints(): EndpointRecord[];
-  /** After a restart: forgets all who aren't in `living` and renders firewall and bridge anew for those who are. */
+  /** Of one container, eth0 first. */
+  endpointsOf(containerId: string): EndpointRecord[];
+  endpointsOn(networkId: string): EndpointRecord[];
+  /** What a running container can look up, for each of its networks. */
+  namesOn(containerId: string): NetworkNames[];
+  rename(containerId: string, name: string): void;
+  /** After a restart: forgets all who aren't in `living` and renders firewall and bridges anew for those who are. */
   reconcile(living: ReadonlySet<string>): Promise<void>;
 }
 
@@ -90,7 +110,7 @@ export interface NetworkParts {
 const defaultBridge = 'berth0';
 
 /**
- * The network of one engine. A start reads: `attach` (leases, operations as data), then the launch carries the
+ * The networks of one engine. A start reads: `attach` (leases, operations as data), then the launch carries the
  * operations out while `publish` puts the firewall batch in place; the end is `detach`.
  */
 export function openNetwork({ database, helper, run, options }: NetworkParts): Network {
@@ -103,60 +123,77 @@ export function openNetwork({ database, helper, run, options }: NetworkParts): N
 
   const memories = openMemories(database);
   const networks = openNetworks(database, bridge);
-  const ipam = openIpam(database);
-  const leases = openPortLeases(database);
+  const addresses = openAddresses(database);
   const endpoints = openEndpoints(database);
-  const proxies = openProxies(database, options.proxyCommand ?? []);
-  const owner = { engineId: options.engineId, suffix: bridge.link === defaultBridge ? '' : bridge.link };
-  const firewall = openIptables(run, owner, {
-    get: () => memories.get<Footprint>('firewall'), set: (value) => memories.set('firewall', value),
+  const publishing = openPublishing({
+    database, run, networks, endpoints, userlandProxy, proxyCommand: options.proxyCommand ?? [],
   });
-  const keeper = openBridgeKeeper({ bridge, engineId: options.engineId, helper, run, memories });
-  const gatewayAddress = { family: bridge.subnet.family, value: bridge.subnet.value };
-  const gateway = formatAddress(gatewayAddress);
-  const networkId = networks.find('bridge').id;
-  ipam.define(networkId, bridge.subnet, [gatewayAddress]);
+  const owner = { engineId: options.engineId, suffix: bridge.link === defaultBridge ? '' : bridge.link };
+  const firewall = together(
+    openIptables(run, owner, footprint(memories, 'firewall')),
+    openIptables(run, owner, footprint(memories, 'firewall of IPv6'), 6),
+  );
+  const bridges = openBridges({ engineId: options.engineId, helper, run, memories });
+  const own = networks.find('bridge');
+  for (const network of networks.list()) addresses.define(network);
 
-  const idle: { timer?: NodeJS.Timeout } = {};
-  const publishing = new Map<string, Promise<unknown>>();
-  const inUse = (): boolean => endpoints.list().length > 0;
+  const ownInUse = (): boolean => endpoints.on(own.id).length > 0;
+  /** `there`: from the first container that needs the default bridge until it is taken down, a moment after the last. */
+  const idle: { timer?: NodeJS.Timeout; there: boolean } = { there: ownInUse() };
+  const publications = new Map<string, Promise<unknown>>();
 
-  const probe: Probe = ({ address, protocol, port }) =>
-    protocol === 'sctp' ? Promise.resolve(true) : canBind(protocol, { address, port });
+  /** The default bridge while it is needed, those of user-defined networks as long as the networks are there. */
+  const wantedBridges = (): BridgeSettings[] => networks.list().flatMap((network) =>
+    network.bridge && (network.id !== own.id || idle.there) ? [network.bridge] : []);
 
-  function firewallState(): FirewallState {
-    const all = endpoints.list();
-    return {
-      bridges: [bridge], userlandProxy, closed: keeper.openedForwarding(),
-      endpoints: all.map(({ containerId, address, ports }) => ({ containerId, bridge: bridge.link, address, ports })),
+  function firewallState(closed: readonly Family[] = bridges.opened()): FirewallState {
+    return { bridges: wantedBridges(), endpoints: publishing.state(), userlandProxy, closed };
+  }
+  const applyFirewall = (): Promise<void> => firewall.apply(firewallState());
+
+  /** An endpoint with its leases, on record, so that its bridge is needed from here on. */
+  function draft(containerId: string, wish: EndpointWish, device: string): EndpointRecord {
+    const network = networks.get(wish.network);
+    if (!network) throw new BerthError('not-found', `network ${wish.network} not found`);
+    const endpoint: EndpointRecord = {
+      containerId, networkId: network.id, networkName: network.name, endpointId: randomBytes(32).toString('hex'), device,
+      ...addresses.lease(network, containerId, wish),
+      gatewayPriority: wish.gatewayPriority ?? 0, name: wish.name, aliases: wish.aliases ?? [], links: wish.links ?? {},
+      ports: [],
     };
+    endpoints.put(endpoint);
+    if (network.id === own.id) {
+      clearTimeout(idle.timer);
+      idle.there = true;
+    }
+    return endpoint;
   }
 
-  async function attachToBridge(containerId: string, request: AttachRequest): Promise<Attachment> {
+  async function ensureBridges(of: readonly EndpointRecord[]): Promise<void> {
+    await Promise.all(of.map(({ networkId }) => {
+      const settings = networks.get(networkId)?.bridge;
+      return settings ? bridges.ensure(settings) : undefined;
+    }));
+  }
+
+  async function attach(containerId: string, request: AttachRequest): Promise<Attachment> {
     await detach(containerId); // what an interrupted start may have left
+    if (request.endpoints.length === 0) {
+      return { endpoints: [], before: [], host: [], inside: loopbackOps(), sysctls: {} };
+    }
     try {
-      const address = ipam.lease(networkId, bridge.subnet, containerId, request.address);
-      const mac = request.mac ?? macOf(address);
-      macBytes(mac);
-      const text = formatAddress(address);
-      const record = (ports: readonly PortBinding[]): EndpointRecord => ({
-        containerId, networkId, endpointId: randomBytes(32).toString('hex'), address: text, gateway,
-        prefixLength: bridge.subnet.prefix, mac, ports,
-      });
-      endpoints.put(record([])); // from here on the bridge is needed
-      clearTimeout(idle.timer);
-      const bindings = leasePorts(containerId, request.ports ?? []);
-      const [ports] = await Promise.all([bindings, keeper.ensure()]);
-      const endpoint = record(ports);
-      endpoints.put(endpoint);
-      const settings = {
-        containerId, bridge: bridge.link, mtu: bridge.mtu, gateway: gatewayAddress, mac,
-        address: { ...bridge.subnet, ...address },
-        ipv6Known: await exists('/proc/sys/net/ipv6'),
-      };
+      const drafts = request.endpoints.map((wish, index) => draft(containerId, wish, `eth${index}`));
+      const [ports, ipv6Known] = await Promise.all([
+        publishing.lease(containerId, request.ports ?? [], drafts), exists('/proc/sys/net/ipv6'), ensureBridges(drafts),
+      ]);
+      const first = gatewayOf(drafts, 4) ?? gatewayOf(drafts, 6);
+      const settled = drafts.map((endpoint) => (endpoint === first ? { ...endpoint, ports } : endpoint));
+      for (const endpoint of settled) endpoints.put(endpoint);
       return {
-        endpoint, sysctls: settings.ipv6Known ? noIPv6 : {},
-        before: userlandProxy ? [] : holdPorts(ports), host: hostOps(settings), inside: insideOps(settings),
+        endpoints: settled, sysctls: ipv6Known && settled.every(({ address6 }) => address6 === '') ? noIPv6 : {},
+        before: userlandProxy ? [] : holdPorts(ports),
+        host: settled.flatMap((endpoint) => hostOps(endpoint, networks.find(endpoint.networkId), ipv6Known)),
+        inside: insideOps(settled, ipv6Known),
       };
     } catch (error) {
       await detach(containerId).catch(() => undefined);
@@ -164,97 +201,142 @@ export function openNetwork({ database, helper, run, options }: NetworkParts): N
     }
   }
 
-  async function leasePorts(containerId: string, requests: readonly PortRequest[]): Promise<PortBinding[]> {
-    if (requests.length === 0) return [];
-    const range = ephemeralRange(await readTextIfAny('/proc/sys/net/ipv4/ip_local_port_range'));
-    for (const { hostIp, first } of requests) {
-      if (userlandProxy || parseAddress(hostIp)?.family !== 6) continue;
-      throw invalid(`publish [${hostIp}]:${first || ''}: an IPv6 host address needs --userland-proxy=true`);
-    }
-    const ipv6 = userlandProxy && await exists('/proc/net/if_inet6');
-    return leases.lease(containerId, requests, { probe, ephemeral: range, ipv6 });
-  }
-
   async function detach(containerId: string): Promise<void> {
-    const endpoint = endpoints.get(containerId);
-    await publishing.get(containerId)?.catch(() => undefined); // a proxy on its way would be nobody's
-    await proxies.stop(containerId);
-    if (endpoint) {
-      endpoints.remove(containerId);
-      const results = await Promise.allSettled([
-        endpoint.ports.length > 0 ? firewall.apply(firewallState()).then(() => forgetFlows(endpoint)) : undefined,
-        helper.apply(detachOps(containerId)),
-      ]);
-      releaseLeases(containerId);
-      if (!inUse()) idle.timer = setTimeout(() => void settle().catch(() => undefined), options.linger ?? 500).unref();
-      for (const result of results) if (result.status === 'rejected') throw result.reason;
-    } else {
-      releaseLeases(containerId);
-    }
-  }
-
-  function releaseLeases(containerId: string): void {
-    ipam.release(containerId);
-    leases.release(containerId);
-  }
-
-  /** Without this a UDP client that never pauses keeps its old way, or its lack of one (moby#8795). */
-  async function forgetFlows({ address, ports }: EndpointRecord): Promise<void> {
-    const udp = ports.filter(({ protocol, hostIp }) => protocol === 'udp' && !hostIp.includes(':'));
-    if (udp.length === 0) return;
-    // Exit code 1: there were none; 127: the tool isn't there, and the entries end by themselves.
-    await Promise.all([
-      run('conntrack', ['-D', '-p', 'udp', '--reply-src', address]),
-      ...udp.map(({ hostPort }) => run('conntrack', ['-D', '-p', 'udp', '--orig-port-dst', String(hostPort)])),
+    const gone = endpoints.of(containerId);
+    await publications.get(containerId)?.catch(() => undefined); // a proxy on its way would be nobody's
+    await publishing.stopProxies(containerId);
+    for (const endpoint of gone) endpoints.remove(containerId, endpoint.networkId);
+    const published = gone.filter(({ ports }) => ports.length > 0);
+    const results = await Promise.allSettled([
+      published.length > 0
+        ? applyFirewall().then(() => Promise.all(published.map(publishing.forgetFlows))) : undefined,
+      helper.apply(gone.flatMap(detachOps)),
     ]);
+    addresses.release(containerId);
+    publishing.release(containerId);
+    if (gone.length > 0) lingerThenSettle();
+    for (const result of results) if (result.status === 'rejected') throw result.reason;
   }
+
+  function lingerThenSettle(): void {
+    if (ownInUse() || !idle.there) return;
+    clearTimeout(idle.timer);
+    idle.timer = setTimeout(() => void settle().catch(() => undefined), options.linger ?? 500).unref();
+  }
+
+  const removeBridge = (settings: BridgeSettings, unused: () => boolean): Promise<void> => bridges.remove(settings, {
+    unused, last: () => wantedBridges().length === 0, cleanUp: (closed) => firewall.apply(firewallState(closed)),
+  });
 
   /** A start that comes meanwhile waits, and makes all of it again. */
   async function settle(): Promise<void> {
     clearTimeout(idle.timer);
-    if (inUse()) return;
-    await keeper.remove(() => !inUse(),
-      (stillClosed) => firewall.apply({ bridges: [], endpoints: [], userlandProxy, closed: stillClosed }));
+    await removeBridge(bridge, () => {
+      if (!ownInUse()) idle.there = false;
+      return !idle.there;
+    });
   }
 
+  async function create(wish: NetworkWish): Promise<NetworkRecord> {
+    const taken = networks.list().flatMap(({ bridge: { subnets = [] } = {} }) => subnets);
+    const network = networks.add(defineNetwork(wish, {
+      id: randomBytes(32).toString('hex'), created: new Date().toISOString(), networks: taken,
+      host: await bridges.hostSubnets(), defaults: [...options.defaultPools ?? defaultPools, uniqueLocalPool(options.engineId)],
+    }));
+    try {
+      addresses.define(network);
+      await checkParent(network);
+      const other = networks.list().find(({ id, bridge: used }) => id !== network.id && used && used.link === network.bridge?.link);
+      if (other) throw conflict(`bridge ${other.bridge?.link} is that of network ${other.name}: choose another name`);
+      if (network.bridge) await bridges.ensure(network.bridge);
+      if (network.bridge) await applyFirewall();
+      return network;
+    } catch (error) {
+      await takeDown(network).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /** The record goes first: what a crash leaves of the rest is nobody's, and is removed at the next start. */
+  async function takeDown(network: NetworkRecord): Promise<void> {
+    networks.remove(network.id);
+    addresses.forget(network);
+    const shared = networks.list().some(({ bridge: used }) => used && used.link === network.bridge?.link);
+    if (network.bridge && !shared) await removeBridge(network.bridge, () => true);
+  }
+
+  async function remove(networkId: string): Promise<void> {
+    const network = networks.find(networkId);
+    if (network.predefined) {
+      throw new BerthError('forbidden', `${network.name} is a pre-defined network and cannot be removed`);
+    }
+    if (endpoints.on(network.id).length > 0) {
+      throw new BerthError('forbidden', `error while removing network: network ${network.name} id ${network.id} `
+        + 'has active endpoints');
+    }
+    await takeDown(network);
+  }
+
+  const live = openLiveChanges({
+    networks, endpoints, addresses, publishing, helper, draft, ensureBridges, applyFirewall, left: lingerThenSettle,
+  });
+
   return {
-    networks,
-    gateway,
-    attach: async (containerId, request) => request.network === 'bridge'
-      ? attachToBridge(containerId, request)
-      : { before: [], host: [], inside: loopbackOps(), sysctls: {} },
+    networks, gateway: formatAddress(bridge.subnets[0] ?? { family: 4, value: 0n }),
+    create, remove, attach, detach, settle, connect: live.connect, disconnect: live.disconnect,
     publish: async (containerId) => {
-      const endpoint = endpoints.get(containerId);
-      if (!endpoint) return;
+      const all = endpoints.of(containerId);
+      if (all.length === 0) return;
       const work = Promise.all([
-        firewall.apply(firewallState()).then(() => forgetFlows(endpoint)),
-        userlandProxy ? proxies.start(containerId, endpoint.address, endpoint.ports) : undefined,
+        applyFirewall().then(() => Promise.all(all.map(publishing.forgetFlows))),
+        publishing.startProxies(containerId),
       ]);
-      publishing.set(containerId, work);
-      await work.finally(() => publishing.delete(containerId));
+      publications.set(containerId, work);
+      await work.finally(() => publications.delete(containerId));
     },
-    detach,
-    endpoint: endpoints.get,
-    endpoints: endpoints.list,
+    endpointsOf: endpoints.of,
+    endpointsOn: endpoints.on,
+    namesOn: (containerId) => endpoints.of(containerId).map((endpoint): NetworkNames => {
+      const network = networks.find(endpoint.networkId);
+      return {
+        networkId: network.id, networkName: network.name, resolves: !network.predefined, internal: network.internal,
+        members: endpoints.on(network.id).map((member) => ({
+          containerId: member.containerId, name: member.name, shortId: shortId(member.containerId), aliases: member.aliases,
+          ...(member.address ? { ipv4: member.address } : {}), ...(member.address6 ? { ipv6: member.address6 } : {}),
+        })),
+        links: endpoint.links,
+      };
+    }),
+    rename: (containerId, name) => {
+      for (const endpoint of endpoints.of(containerId)) endpoints.put({ ...endpoint, name });
+    },
     reconcile: async (living) => {
-      const gone = [...new Set([...endpoints.list().map(({ containerId }) => containerId), ...proxies.owners()])]
-        .filter((id) => !living.has(id));
-      for (const id of gone) {
-        await proxies.stop(id);
-        endpoints.remove(id);
-        await helper.apply(detachOps(id));
+      const gone = endpoints.list().filter(({ containerId, networkId }) => !living.has(containerId) || !networks.get(networkId));
+      for (const id of publishing.proxied()) if (!living.has(id)) await publishing.stopProxies(id);
+      for (const endpoint of gone) {
+        endpoints.remove(endpoint.containerId, endpoint.networkId);
+        await helper.apply(detachOps(endpoint));
       }
-      ipam.keepOnly(living);
-      leases.keepOnly(living);
-      if (!inUse()) return settle();
-      await keeper.ensure();
+      addresses.keepOnly(living);
+      publishing.keepOnly(living);
+      idle.there = ownInUse();
+      const wanted = wantedBridges();
+      if (wanted.length === 0) return settle();
+      await bridges.adopt(wanted);
+      for (const settings of wanted) await bridges.ensure(settings);
       await firewall.repair(firewallState());
     },
-    settle,
   };
 }
 
+/** A macvlan's parent must be there; nothing of it is changed. */
+async function checkParent({ macvlan }: NetworkRecord): Promise<void> {
+  if (!macvlan || await exists(`/proc/sys/net/ipv4/conf/${macvlan.parent}`)) return;
+  throw invalid(`parent ${macvlan.parent}: the host has no such link: see \`ip link\``);
+}
+
+const footprint = (memories: Memories, key: string): { get(): Footprint | undefined; set(value: Footprint | undefined): void } =>
+  ({ get: () => memories.get<Footprint>(key), set: (value) => memories.set(key, value) });
+
 const noIPv6 = { 'net.ipv6.conf.all.disable_ipv6': '1', 'net.ipv6.conf.default.disable_ipv6': '1' };
 
-/** `172.30.0.2/16`, as the API shows a member's address. */
-export const withPrefix = ({ address, prefixLength }: EndpointRecord): string => `${address}/${prefixLength}`;

@@ -1,3 +1,4 @@
+import { shortId } from '../../model/ids.ts';
 import { isAlive, zeroTime, type ContainerRecord, type Health } from '../../model/container.ts';
 import { parseTime } from '../../engine/clock.ts';
 import { commandOf } from '../../engine/image-config.ts';
@@ -52,10 +53,23 @@ function endpoints(record: ContainerRecord): Record<string, EndpointSettings> {
       Gateway: endpoint.gateway,
       IPAddress: endpoint.address,
       IPPrefixLen: endpoint.prefixLength,
+      IPv6Gateway: endpoint.gateway6,
+      GlobalIPv6Address: endpoint.address6,
+      GlobalIPv6PrefixLen: endpoint.prefixLength6,
+      DNSNames: dnsNames(record, name),
     },
   ]);
   if (named.length > 0 || record.hostConfig.NetworkMode.startsWith('container:')) return Object.fromEntries(named);
-  return { [record.hostConfig.NetworkMode]: blankEndpoint(record, record.hostConfig.NetworkMode) };
+  const asked = Object.keys(record.networkingConfig.EndpointsConfig);
+  const names = asked.length > 0 ? asked : [record.hostConfig.NetworkMode];
+  return Object.fromEntries(names.map((name) => [name, blankEndpoint(record, name)]));
+}
+
+/** By which names a user-defined network knows the container. */
+function dnsNames(record: ContainerRecord, network: string): string[] | null {
+  if (['bridge', 'host', 'none'].includes(network)) return null;
+  const aliases = record.networkingConfig.EndpointsConfig[network]?.Aliases ?? [];
+  return [...new Set([record.name, ...aliases, shortId(record.id), record.config.Hostname].filter(Boolean))];
 }
 
 const hasRun = (record: ContainerRecord): boolean => record.state.startedAt !== zeroTime;
@@ -68,7 +82,7 @@ function blankEndpoint(record: ContainerRecord, network: string): EndpointSettin
     Aliases: asked?.Aliases ?? null,
     MacAddress: '',
     DriverOpts: asked?.DriverOpts ?? null,
-    GwPriority: 0,
+    GwPriority: asked?.GwPriority ?? 0,
     NetworkID: '',
     EndpointID: '',
     Gateway: '',
@@ -212,11 +226,11 @@ function networkSettings(record: ContainerRecord): NetworkSettings {
     SecondaryIPv6Addresses: null,
     EndpointID: bridge?.endpointId ?? '',
     Gateway: bridge?.gateway ?? '',
-    GlobalIPv6Address: '',
-    GlobalIPv6PrefixLen: 0,
+    GlobalIPv6Address: bridge?.address6 ?? '',
+    GlobalIPv6PrefixLen: bridge?.prefixLength6 ?? 0,
     IPAddress: bridge?.address ?? '',
     IPPrefixLen: bridge?.prefixLength ?? 0,
-    IPv6Gateway: '',
+    IPv6Gateway: bridge?.gateway6 ?? '',
     MacAddress: bridge?.mac ?? '',
     Networks: endpoints(record),
   };

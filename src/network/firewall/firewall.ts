@@ -3,6 +3,7 @@ import { unavailable } from '../../model/errors.ts';
 import {
   emptyTables, parseSave, renderDifference, renderRemoval, renderRule, renderWhole, type Line, type Owner, type Saved,
 } from './iptables.ts';
+import type { Family } from '../../model/address.ts';
 import { desiredRules, type FirewallState } from './rules.ts';
 
 export type Run = (program: string, args: readonly string[], options?: CommandOptions) => Promise<CommandResult>;
@@ -27,32 +28,37 @@ export interface Firewall {
   repair(state: FirewallState): Promise<void>;
 }
 
-const nothing: FirewallState = { bridges: [], endpoints: [], userlandProxy: false, closed: false };
+const nothing: FirewallState = { bridges: [], endpoints: [], userlandProxy: false, closed: [] };
+const programs: Readonly<Record<Family, string>> = { 4: 'iptables', 6: 'ip6tables' };
 
 /**
  * Applies a firewall state with iptables-restore, one spawn for a change of ports. A state without bridges removes
- * every trace: rules, chains, and tables that exist only because of us.
+ * every trace: rules, chains, and tables that exist only because of us. IPv6 has rules, tables and tools of its own.
  */
-export function openIptables(run: Run, owner: Owner, memory: Memory): Firewall {
+export function openIptables(run: Run, owner: Owner, memory: Memory, family: Family = 4): Firewall {
+  const program = programs[family];
   let applied: readonly Line[] | undefined;
   let wanted = nothing;
   let running: Promise<void> | undefined;
   let next: Promise<void> | undefined;
 
   async function save(): Promise<Saved> {
-    const result = await run('iptables-save', []);
+    const result = await run(`${program}-save`, []);
     if (result.exitCode !== 0) throw failure('read the firewall', result);
     return parseSave(result.stdout);
   }
 
   async function restore(text: string): Promise<CommandResult> {
-    return run('iptables-restore', ['--noflush', '--wait'], { input: text });
+    return run(`${program}-restore`, ['--noflush', '--wait'], { input: text });
   }
 
   async function applyNow(state: FirewallState): Promise<void> {
-    const lines = desiredRules(state).map((rule) => renderRule(rule, owner));
+    const lines = desiredRules(state, family).map((rule) => renderRule(rule, owner));
+    const closed = state.closed.includes(family);
     if (lines.length === 0) {
-      if (applied?.length !== 0) await removeAll(!state.closed);
+      // Of IPv6 most engines have nothing, and needn't ask the kernel for it.
+      const nothingYet = family === 6 && applied === undefined && memory.get() === undefined;
+      if (applied?.length !== 0 && !nothingYet) await removeAll(!closed);
       applied = [];
       return;
     }
@@ -67,12 +73,12 @@ export function openIptables(run: Run, owner: Owner, memory: Memory): Firewall {
     applied = undefined; // until the whole batch is in, nobody knows
     const saved = await save();
     const known = memory.get();
-    const closes = known?.closed !== true && state.closed && !saved.closed;
+    const closes = known?.closed !== true && closed && !saved.closed;
     if (known === undefined || closes) {
       const absent = ['raw', 'nat', 'filter'].filter((table) => !saved.tables.has(table));
       memory.set({ tables: known?.tables ?? absent, closed: closes });
     }
-    const result = await restore(renderWhole(lines, saved, owner, state.closed));
+    const result = await restore(renderWhole(lines, saved, owner, closed));
     if (result.exitCode !== 0) throw failure('set the firewall', result);
     applied = lines;
   }
@@ -90,7 +96,7 @@ export function openIptables(run: Run, owner: Owner, memory: Memory): Firewall {
     // iptables leaves its empty tables behind. On nftables they can go; the legacy backend's can't, and `nft` fails.
     const empty = emptyTables(await save(), made);
     if (empty.length === 0) return;
-    await run('nft', ['-f', '-'], { input: empty.map((table) => `delete table ip ${table}\n`).join('') });
+    await run('nft', ['-f', '-'], { input: empty.map((table) => `delete table ${family === 4 ? 'ip' : 'ip6'} ${table}\n`).join('') });
   }
 
   function enqueue(state: FirewallState): Promise<void> {
@@ -121,4 +127,12 @@ function failure(what: string, result: CommandResult): Error {
   }
   const reason = result.timedOut ? 'no answer in time' : result.stderr.trim().split('\n')[0] ?? '';
   return unavailable(`${what}: ${result.command}: ${reason || `exit code ${result.exitCode}`}`);
+}
+
+/** Several backends as one: each has its own share of every state. */
+export function together(...parts: readonly Firewall[]): Firewall {
+  return {
+    apply: async (state) => void await Promise.all(parts.map((part) => part.apply(state))),
+    repair: async (state) => void await Promise.all(parts.map((part) => part.repair(state))),
+  };
 }

@@ -20,16 +20,17 @@ export interface Line {
 }
 
 const tables: readonly Table[] = ['raw', 'nat', 'filter'];
-const stems: Readonly<Record<OwnChain, string>> = {
-  guard: 'BERTH-GUARD', dnat: 'BERTH', forward: 'BERTH-FORWARD', user: 'BERTH-USER',
+/** Alone, and with an engine's suffix: at most 28 bytes, of which a bridge's name takes up to 16 with its dash. */
+const stems: Readonly<Record<OwnChain, readonly [alone: string, short: string]>> = {
+  guard: ['BERTH-GUARD', 'BERTH-GUARD'], dnat: ['BERTH', 'BERTH'], user: ['BERTH-USER', 'BERTH-USER'],
+  isolation: ['BERTH-ISOLATION', 'BERTH-ISO'], forward: ['BERTH-FORWARD', 'BERTH-FWD'], out: ['BERTH-OUT', 'BERTH-OUT'],
 };
 
 const connectionStates = { known: 'RELATED,ESTABLISHED', dnat: 'DNAT' } as const;
 
-/** At most 28 bytes: a bridge's name takes up to 15, so `BERTH-FORWARD-` would be too long for the suffixed form. */
 export function chainName(chain: OwnChain, owner: Owner): string {
-  if (owner.suffix === '') return stems[chain];
-  return `${chain === 'forward' ? 'BERTH-FWD' : stems[chain]}-${owner.suffix}`;
+  const [alone, short] = stems[chain];
+  return owner.suffix === '' ? alone : `${short}-${owner.suffix}`;
 }
 
 export const markOf = (owner: Owner): string => `berth:${owner.engineId}`;
@@ -63,7 +64,8 @@ export function renderRule({ table, chain, match, verdict }: Rule, owner: Owner)
       words.push(chainName(verdict.chain, owner));
       break;
     case 'dnat':
-      words.push('DNAT', '--to-destination', `${verdict.address}:${verdict.port}`);
+      words.push('DNAT', '--to-destination',
+        `${verdict.address.includes(':') ? `[${verdict.address}]` : verdict.address}:${verdict.port}`);
       break;
     default:
       verdict satisfies never;
@@ -156,8 +158,9 @@ function isMarked(rule: { table: Table; chain: string; text: string }, owner: Ow
 }
 
 /**
- * The step from one known state to the next: what went is deleted, what came is added. `-C` on each of our rules in
- * shared chains makes the kernel's word the truth: where one is missing the batch fails, and the whole is rendered.
+ * The step from one known state to the next: what went is deleted, what came is added at its chain's end. `-C` on our
+ * hooks makes the kernel's word the truth: where one is missing the batch fails, and the whole is rendered. undefined:
+ * a hook itself comes or goes, which only the whole can do.
  */
 export function renderDifference(before: readonly Line[], after: readonly Line[]): string | undefined {
   const had = new Set(before.map(keyOf));
@@ -165,12 +168,10 @@ export function renderDifference(before: readonly Line[], after: readonly Line[]
   const gone = before.filter((line) => !wanted.has(keyOf(line)));
   const come = after.filter((line) => !had.has(keyOf(line)));
   if (gone.length === 0 && come.length === 0) return '';
-  // Only ports come and go singly; their order among themselves doesn't matter. All else is for the whole batch.
-  const isPort = (line: Line): boolean => line.text.includes(' -j DNAT ');
-  if (![...gone, ...come].every(isPort)) return undefined;
+  if ([...gone, ...come].some(({ first }) => first)) return undefined;
   const parts = byTable();
-  const anchors = after.filter(({ shared, table }) => shared && table === 'nat');
-  for (const line of anchors) parts.get('nat')?.push(`-C ${line.chain} ${line.text}`);
+  const touched = new Set([...gone, ...come].map(({ table }) => table));
+  for (const line of after) if (line.first && touched.has(line.table)) parts.get(line.table)?.push(`-C ${line.chain} ${line.text}`);
   for (const line of gone) parts.get(line.table)?.push(`-D ${line.chain} ${line.text}`);
   for (const line of come) parts.get(line.table)?.push(`-A ${line.chain} ${line.text}`);
   return batch(parts);

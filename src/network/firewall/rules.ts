@@ -1,4 +1,4 @@
-import { formatSubnet, parseAddress } from '../../model/address.ts';
+import { formatSubnet, parseAddress, type Family } from '../../model/address.ts';
 import type { PortBinding } from '../../model/ports.ts';
 import type { BridgeSettings } from '../networks.ts';
 
@@ -8,25 +8,31 @@ import type { BridgeSettings } from '../networks.ts';
  * ```
  *  in from anywhere ─► raw/guard: what claims to be for or from 127/8 but didn't come through lo is dropped
  *                      nat/dnat:  published port → container           (PREROUTING; from the host itself: OUTPUT)
- *                      filter/forward, into a bridge: replies, published ports, its own containers; all else is dropped
- *                                      out of a bridge: accepted
+ *                      filter/user        the machine's owner's own
+ *                      filter/isolation   into or out of an internal network: dropped
+ *                      filter/forward     into a bridge: replies, published ports, its own containers; all else is dropped
+ *                      filter/out         out of a bridge: accepted
  *                      nat/source: what leaves a subnet takes the host's address; so does what comes back to the bridge
  *                                  through a published port, else the answer would bypass us
  * ```
+ *
+ * No rule of a chain depends on the order of the bridges in it: a network's rules come and go at the end of each chain,
+ * and none of the others' is touched. Only a bridge's own rules must keep their order.
  */
 export interface FirewallState {
   readonly bridges: readonly BridgeSettings[];
   readonly endpoints: readonly FirewallEndpoint[];
   /** Published ports are served by proxies too: 127.0.0.1 and the containers themselves go there, not through NAT. */
   readonly userlandProxy: boolean;
-  /** Forwarding is on for our sake alone: what no rule accepts isn't forwarded, so that the host is no router. */
-  readonly closed: boolean;
+  /** Families that are forwarded for our sake alone: there what no rule accepts isn't, so that the host is no router. */
+  readonly closed: readonly Family[];
 }
 
 export interface FirewallEndpoint {
   readonly containerId: string;
   readonly bridge: string;
-  readonly address: string;
+  /** At most one a family. */
+  readonly addresses: readonly string[];
   readonly ports: readonly PortBinding[];
 }
 
@@ -34,7 +40,7 @@ export type Table = 'raw' | 'nat' | 'filter';
 /** The kernel's own hooks that ours hang from. */
 export type Hook = 'PREROUTING' | 'OUTPUT' | 'POSTROUTING' | 'FORWARD';
 /** Chains that belong to the engine. `user` is filled by the machine's owner alone. */
-export type OwnChain = 'guard' | 'dnat' | 'forward' | 'user';
+export type OwnChain = 'guard' | 'dnat' | 'user' | 'isolation' | 'forward' | 'out';
 
 export interface Match {
   readonly in?: string;
@@ -65,20 +71,30 @@ export interface Rule {
 }
 
 export const ownChains: Readonly<Record<OwnChain, Table>> = {
-  guard: 'raw', dnat: 'nat', forward: 'filter', user: 'filter',
+  guard: 'raw', dnat: 'nat', user: 'filter', isolation: 'filter', forward: 'filter', out: 'filter',
 };
 export const isOwnChain = (chain: Hook | OwnChain): chain is OwnChain => chain in ownChains;
 
-const loopback = '127.0.0.0/8';
+const loopbacks: Readonly<Record<Family, string>> = { 4: '127.0.0.0/8', 6: '::1/128' };
+const everywhere: Readonly<Record<Family, string>> = { 4: '0.0.0.0', 6: '::' };
 
-/** Every rule of this state, in the order in which a packet must meet those of one chain. Empty without bridges. */
-export function desiredRules(state: FirewallState): Rule[] {
-  if (state.bridges.length === 0) return [];
-  return [...guards(state), ...hooks(state), ...sourceNat(state), ...forwarding(state), ...publishing(state)];
+/**
+ * Every rule of this state for one family, in the order in which a packet must meet those of one chain. Empty where no
+ * bridge has the family.
+ */
+export function desiredRules(state: FirewallState, family: Family = 4): Rule[] {
+  const bridges = state.bridges.filter(({ subnets }) => subnets.some((subnet) => subnet.family === family));
+  if (bridges.length === 0) return [];
+  const own = { ...state, bridges };
+  return [
+    ...guards(own, family), ...hooks(own, family), ...sourceNat(own, family), ...forwarding(own),
+    ...publishing(own, family),
+  ];
 }
 
-function guards({ bridges }: FirewallState): Rule[] {
+function guards({ bridges }: FirewallState, family: Family): Rule[] {
   const drop = (match: Match): Rule => ({ table: 'raw', chain: 'guard', match, verdict: { go: 'drop' } });
+  const loopback = loopbacks[family];
   return [
     { table: 'raw', chain: 'PREROUTING', match: {}, verdict: { go: 'chain', chain: 'guard' } },
     // DNAT comes before the kernel's check for martians, so a neighbour with a route to 127/8 would reach
@@ -89,61 +105,71 @@ function guards({ bridges }: FirewallState): Rule[] {
   ];
 }
 
-function hooks({ userlandProxy }: FirewallState): Rule[] {
-  const toDnat = { go: 'chain', chain: 'dnat' } as const;
+function hooks({ userlandProxy }: FirewallState, family: Family): Rule[] {
+  const to = (chain: OwnChain): Verdict => ({ go: 'chain', chain });
+  // IPv6 has no route_localnet: what asks for ::1 can't be led out of the host.
+  const direct = userlandProxy || family === 6;
   return [
-    { table: 'nat', chain: 'PREROUTING', match: { toHost: true }, verdict: toDnat },
+    { table: 'nat', chain: 'PREROUTING', match: { toHost: true }, verdict: to('dnat') },
     {
-      table: 'nat', chain: 'OUTPUT', verdict: toDnat,
-      match: userlandProxy ? { toHost: true, notDestination: loopback } : { toHost: true },
+      table: 'nat', chain: 'OUTPUT', verdict: to('dnat'),
+      match: direct ? { toHost: true, notDestination: loopbacks[family] } : { toHost: true },
     },
-    { table: 'filter', chain: 'FORWARD', match: {}, verdict: { go: 'chain', chain: 'user' } },
-    { table: 'filter', chain: 'FORWARD', match: {}, verdict: { go: 'chain', chain: 'forward' } },
+    ...(['user', 'isolation', 'forward', 'out'] as const).map((chain): Rule =>
+      ({ table: 'filter', chain: 'FORWARD', match: {}, verdict: to(chain) })),
   ];
 }
 
-function sourceNat({ bridges, userlandProxy }: FirewallState): Rule[] {
+function sourceNat({ bridges, userlandProxy }: FirewallState, family: Family): Rule[] {
   const masquerade = (match: Match): Rule =>
     ({ table: 'nat', chain: 'POSTROUTING', match, verdict: { go: 'masquerade' } });
-  return bridges.flatMap((bridge) => {
-    const source = formatSubnet(bridge.subnet);
+  return bridges.filter(({ internal }) => !internal).flatMap(({ link, subnets, masquerade: masked }) =>
+    subnets.filter((subnet) => subnet.family === family).flatMap((subnet) => {
+      const source = formatSubnet(subnet);
+      return [
+        ...(masked ? [masquerade({ source, notOut: link })] : []),
+        ...(userlandProxy ? [] : [masquerade({ source, out: link, connection: 'dnat' })]),
+        ...(userlandProxy || family === 6 ? [] : [masquerade({ source: loopbacks[family], out: link })]),
+      ];
+    }));
+}
+
+function forwarding({ bridges }: FirewallState): Rule[] {
+  const rule = (chain: OwnChain, match: Match, go: 'accept' | 'drop'): Rule =>
+    ({ table: 'filter', chain, match, verdict: { go } });
+  return bridges.flatMap(({ link, icc, internal }) => {
+    const among = rule('forward', { in: link, out: link }, icc ? 'accept' : 'drop');
+    if (internal) {
+      return [
+        rule('isolation', { in: link, notOut: link }, 'drop'), rule('isolation', { notIn: link, out: link }, 'drop'), among,
+      ];
+    }
     return [
-      ...(bridge.masquerade ? [masquerade({ source, notOut: bridge.link })] : []),
-      ...(userlandProxy ? [] : [
-        masquerade({ source, out: bridge.link, connection: 'dnat' }),
-        masquerade({ source: loopback, out: bridge.link }),
-      ]),
+      rule('forward', { out: link, connection: 'known' }, 'accept'),
+      rule('forward', { out: link, connection: 'dnat' }, 'accept'),
+      among,
+      rule('forward', { out: link }, 'drop'),
+      rule('out', { in: link }, 'accept'),
     ];
   });
 }
 
-function forwarding({ bridges }: FirewallState): Rule[] {
-  const rule = (match: Match, go: 'accept' | 'drop'): Rule =>
-    ({ table: 'filter', chain: 'forward', match, verdict: { go } });
-  return [
-    // All ways in stand before any way out, so that leaving one bridge is no way into another.
-    ...bridges.flatMap(({ link, icc }) => [
-      rule({ out: link, connection: 'known' }, 'accept'),
-      rule({ out: link, connection: 'dnat' }, 'accept'),
-      rule({ in: link, out: link }, icc ? 'accept' : 'drop'),
-      rule({ out: link }, 'drop'),
-    ]),
-    ...bridges.map(({ link }) => rule({ in: link }, 'accept')),
-  ];
-}
-
-function publishing({ endpoints, userlandProxy }: FirewallState): Rule[] {
-  return endpoints.flatMap((endpoint) => endpoint.ports.flatMap((binding): Rule[] => {
-    // NAT doesn't cross families: what comes in by IPv6 for an IPv4 container is the proxy's.
-    if (parseAddress(binding.hostIp)?.family !== 4) return [];
-    return [{
-      table: 'nat', chain: 'dnat',
-      match: {
-        ...(userlandProxy ? { notIn: endpoint.bridge } : {}),
-        ...(binding.hostIp === '0.0.0.0' ? {} : { destination: `${binding.hostIp}/32` }),
-        protocol: binding.protocol, port: binding.hostPort,
-      },
-      verdict: { go: 'dnat', address: endpoint.address, port: binding.port },
-    }];
-  }));
+function publishing({ endpoints, userlandProxy }: FirewallState, family: Family): Rule[] {
+  return endpoints.flatMap((endpoint) => {
+    const address = endpoint.addresses.find((text) => parseAddress(text)?.family === family);
+    return endpoint.ports.flatMap((binding): Rule[] => {
+      // NAT doesn't cross families: what comes in by IPv6 for an IPv4 container is the proxy's.
+      if (address === undefined || parseAddress(binding.hostIp)?.family !== family) return [];
+      const width = family === 4 ? 32 : 128;
+      return [{
+        table: 'nat', chain: 'dnat',
+        match: {
+          ...(userlandProxy ? { notIn: endpoint.bridge } : {}),
+          ...(binding.hostIp === everywhere[family] ? {} : { destination: `${binding.hostIp}/${width}` }),
+          protocol: binding.protocol, port: binding.hostPort,
+        },
+        verdict: { go: 'dnat', address, port: binding.port },
+      }];
+    });
+  });
 }

@@ -5,14 +5,21 @@ import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { run, type CommandResult } from '../../../src/host/exec.ts';
-import type { AttachRequest, EndpointRecord, NetworkOptions } from '../../../src/network/network.ts';
+import type { PortRequest } from '../../../src/model/ports.ts';
+import type {
+  EndpointRecord, EndpointWish, NetworkOptions, NetworkRecord, NetworkWish,
+} from '../../../src/network/network.ts';
 import { berthPath, helperPath, waitUntil, type World } from '../../world.ts';
 
 export { berthPath };
 
 /** The network of an engine without the engine: a driver process in the world's host namespace. */
 export interface NetworkUnderTest {
-  start(container: Container, attach?: Partial<AttachRequest>): Promise<EndpointRecord>;
+  /** On the default bridge, or on the networks that `wishes` name; gives eth0's endpoint. */
+  start(container: Container, attach?: Start): Promise<EndpointRecord>;
+  connect(container: Container, network: string, more?: Partial<EndpointWish>): Promise<EndpointRecord>;
+  disconnect(container: Container, network: string): Promise<void>;
+  create(name: string, more?: Partial<NetworkWish>): Promise<NetworkRecord>;
   stop(container: Container): Promise<void>;
   call(request: Record<string, unknown>): Promise<unknown>;
   /** A process in a network namespace of its own. */
@@ -20,6 +27,12 @@ export interface NetworkUnderTest {
   /** kill -9 of the driver, and a new one on the same records. */
   crash(): Promise<void>;
   end(): Promise<void>;
+}
+
+export interface Start {
+  readonly networks?: readonly string[];
+  readonly ports?: readonly PortRequest[];
+  readonly address?: string;
 }
 
 export interface Container {
@@ -63,10 +76,25 @@ export function openNetworkUnderTest(world: World, helper: string, options: Part
 
   return {
     call,
-    start: async ({ id, pid, inner }, attach) => {
-      const answer = await call({ call: 'start', id, pid, inner, attach: { network: 'bridge', ...attach } });
-      return (answer as { endpoint: EndpointRecord }).endpoint;
+    start: async ({ id, pid, inner }, { networks = ['bridge'], ports = [], ...more } = {}) => {
+      const endpoints = networks.map((network) => ({ network, name: `c${pid}`, ...more }));
+      const answer = await call({ call: 'start', id, pid, inner, attach: { endpoints, ports } });
+      const [first] = (answer as { endpoints: EndpointRecord[] }).endpoints;
+      if (!first) throw new Error('no endpoint');
+      // What a test asks of a published container is at its first endpoint, wherever the default route is.
+      return { ...first, ports: (answer as { endpoints: EndpointRecord[] }).endpoints.flatMap((endpoint) => endpoint.ports) };
     },
+    connect: async ({ id, pid }, network, more) => await call({
+      call: 'connect', id, pid, attach: { endpoints: [{ network, name: `c${pid}`, ...more }] },
+    }) as EndpointRecord,
+    disconnect: async ({ id, pid }, network) => void await call({ call: 'disconnect', id, pid, network }),
+    create: async (name, more) => await call({
+      call: 'create',
+      wish: {
+        name, driver: 'bridge', internal: false, attachable: false, ipv4: true, ipv6: false, ipamDriver: '', pools: [],
+        options: {}, labels: {}, ...more,
+      },
+    }) as NetworkRecord,
     stop: async ({ id }) => void await call({ call: 'stop', id }),
     container: () => makeContainer(world),
     crash: async () => {

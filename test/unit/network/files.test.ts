@@ -4,7 +4,7 @@ import { hostnameFile, hostsFile, parseExtraHost } from '../../../src/network/fi
 describe('/etc/hosts', () => {
   it('knows localhost, what was added, and the container itself', () => {
     expect(hostsFile({
-      hostname: 'web', domainname: 'example.org', address: '172.30.0.2', extraHosts: ['db:10.0.0.1', 'gw=host-gateway'], hostGateway: '172.30.0.1',
+      hostname: 'web', domainname: 'example.org', addresses: ['172.30.0.2'], extraHosts: ['db:10.0.0.1', 'gw=host-gateway'], hostGateway: '172.30.0.1',
     })).toBe([
       '127.0.0.1\tlocalhost', '::1\tlocalhost ip6-localhost ip6-loopback', 'fe00::0\tip6-localnet', 'ff00::0\tip6-mcastprefix',
       'ff02::1\tip6-allnodes', 'ff02::2\tip6-allrouters', '10.0.0.1\tdb', '172.30.0.1\tgw', '172.30.0.2\tweb.example.org web', '',

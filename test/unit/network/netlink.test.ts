@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseAddress, parseSubnet } from '../../../src/model/address.ts';
 import {
-  addAddress, addDefaultRoute, createBridge, createVeth, deleteLink, linkUp, netlink, noLinkLocal, setAlias, setHairpin, setMaster, type Message,
+  addAddress, setDefaultRoute, createBridge, createVeth, deleteLink, linkUp, netlink, noLinkLocal, setAlias, setBridgePort, setMaster, type Message,
 } from '../../../src/network/netlink.ts';
 
 /** An independent reader: header fields, then `type: payload` as hex, nested where the flag says so. */
@@ -34,7 +34,7 @@ const gateway = parseAddress('172.30.0.1') ?? expect.fail();
 describe('netlink messages', () => {
   it('make a bridge that must not exist yet', () => {
     expect(read(createBridge('berth0', { mtu: 1500, mac: Uint8Array.of(2, 0x42, 1, 2, 3, 4) }), 16)).toEqual({
-      type: 16, flags: 0x605, head: '00'.repeat(16), patches: [],
+      type: 16, flags: 0x505, head: '00'.repeat(16), patches: [],
       attributes: { 3: hex('berth0\0'), 4: 'dc050000', 1: '024201020304', 18: { 1: hex('bridge\0') } },
     });
   });
@@ -43,7 +43,7 @@ describe('netlink messages', () => {
     const message = createVeth({ name: 'bv01', mtu: 1400, master: 'berth0', peerName: 'eth0', peerMac: Uint8Array.of(2, 0x42, 172, 30, 0, 2) });
     const found = read(message, 16) as { patches: string[] };
     expect(found).toMatchObject({
-      type: 16, flags: 0x605, head: '00000000000000000100000001000000',
+      type: 16, flags: 0x505, head: '00000000000000000100000001000000',
       attributes: { 3: hex('bv01\0'), 4: '78050000', 10: '00000000', 18: { 1: hex('veth\0') } },
     });
     const offsets = Object.fromEntries(found.patches.map((patch) => patch.split('=').toReversed()));
@@ -70,7 +70,7 @@ describe('netlink messages', () => {
 
   it('add an address with its broadcast address', () => {
     expect(read(addAddress('eth0', subnet), 8)).toEqual({
-      type: 20, flags: 0x605, head: '0210000000000000', patches: ['20=eth0'],
+      type: 20, flags: 0x505, head: '0210000000000000', patches: ['20=eth0'],
       attributes: { 2: 'ac1e0002', 1: 'ac1e0002', 4: 'ac1effff' },
     });
   });
@@ -80,14 +80,14 @@ describe('netlink messages', () => {
   });
 
   it('add the default route', () => {
-    expect(read(addDefaultRoute('eth0', gateway), 12)).toEqual({
-      type: 24, flags: 0x605, head: '02000000fe03000100000000', patches: ['40=eth0'], attributes: { 5: 'ac1e0001', 4: '00000000' },
+    expect(read(setDefaultRoute('eth0', gateway), 12)).toEqual({
+      type: 24, flags: 0x505, head: '02000000fe03000100000000', patches: ['40=eth0'], attributes: { 5: 'ac1e0001', 4: '00000000' },
     });
   });
 
   it('set alias, hairpin and master, and delete', () => {
     expect(read(setAlias('bv01', 'berth:x'), 16)).toMatchObject({ type: 16, flags: 5, attributes: { 3: hex('bv01\0'), 20: hex('berth:x') } });
-    expect(read(setHairpin('bv01'), 16)).toMatchObject({ type: 19, head: `07${'00'.repeat(15)}`, patches: ['20=bv01'], attributes: { 12: { 4: '01' } } });
+    expect(read(setBridgePort('bv01', false), 16)).toMatchObject({ type: 19, head: `07${'00'.repeat(15)}`, patches: ['20=bv01'], attributes: { 12: { 4: '01' } } });
     expect(read(noLinkLocal('bv01'), 16)).toMatchObject({ type: 16, patches: ['20=bv01'], attributes: { 26: { 10: { 8: '01' } } } });
     expect(read(setMaster('a', 'b'), 16)).toMatchObject({ type: 16, patches: ['20=a', '36=b'] });
     expect(read(deleteLink('bv01'), 16)).toMatchObject({ type: 17, flags: 5, attributes: { 3: hex('bv01\0') } });

@@ -6,9 +6,9 @@ import type { FirewallState } from '../../../../src/network/firewall/rules.ts';
 
 const bridge = bridgeSettings('berth0', '172.30.0.1/16', 1500);
 const withPorts = (...ports: number[]): FirewallState => ({
-  bridges: [bridge], userlandProxy: false, closed: false,
+  bridges: [bridge], userlandProxy: false, closed: [],
   endpoints: ports.map((port) => ({
-    containerId: String(port), bridge: 'berth0', address: '172.30.0.2', ports: [{ hostIp: '0.0.0.0', hostPort: port, port, protocol: 'tcp' }],
+    containerId: String(port), bridge: 'berth0', addresses: ['172.30.0.2'], ports: [{ hostIp: '0.0.0.0', hostPort: port, port, protocol: 'tcp' }],
   })),
 });
 

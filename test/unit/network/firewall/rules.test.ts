@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { parseSubnet } from '../../../../src/model/address.ts';
 import { bridgeSettings } from '../../../../src/network/bridge.ts';
 import {
   emptyTables, keyOf, parseSave, renderDifference, renderRemoval, renderRule, renderWhole, type Line,
@@ -8,14 +9,14 @@ import { desiredRules, type FirewallState } from '../../../../src/network/firewa
 const bridge = bridgeSettings('berth0', '172.30.0.1/16', 1500);
 const owner = { engineId: 'e1', suffix: '' };
 const web = {
-  containerId: 'c1', bridge: 'berth0', address: '172.30.0.2',
+  containerId: 'c1', bridge: 'berth0', addresses: ['172.30.0.2'],
   ports: [
     { hostIp: '0.0.0.0', hostPort: 10080, port: 80, protocol: 'tcp' }, { hostIp: '127.0.0.1', hostPort: 53, port: 53, protocol: 'udp' },
     { hostIp: '::', hostPort: 10080, port: 80, protocol: 'tcp' },
   ],
 } as const;
 const state = (more: Partial<FirewallState> = {}): FirewallState =>
-  ({ bridges: [bridge], endpoints: [web], userlandProxy: false, closed: false, ...more });
+  ({ bridges: [bridge], endpoints: [web], userlandProxy: false, closed: [], ...more });
 const lines = (from: FirewallState, who = owner): Line[] => desiredRules(from).map((rule) => renderRule(rule, who));
 const nothing = parseSave('');
 const c = '-m comment --comment "berth:e1"';
@@ -41,15 +42,19 @@ describe('the firewall as iptables-restore reads it', () => {
       'COMMIT', '',
       '*filter',
       ':FORWARD DROP [0:0]',
-      ':BERTH-FORWARD - [0:0]',
       ':BERTH-USER - [0:0]',
+      ':BERTH-ISOLATION - [0:0]',
+      ':BERTH-FORWARD - [0:0]',
+      ':BERTH-OUT - [0:0]',
+      `-I FORWARD 1 ${c} -j BERTH-OUT`,
       `-I FORWARD 1 ${c} -j BERTH-FORWARD`,
+      `-I FORWARD 1 ${c} -j BERTH-ISOLATION`,
       `-I FORWARD 1 ${c} -j BERTH-USER`,
       `-A BERTH-FORWARD -o berth0 -m conntrack --ctstate RELATED,ESTABLISHED ${c} -j ACCEPT`,
       `-A BERTH-FORWARD -o berth0 -m conntrack --ctstate DNAT ${c} -j ACCEPT`,
       `-A BERTH-FORWARD -i berth0 -o berth0 ${c} -j ACCEPT`,
       `-A BERTH-FORWARD -o berth0 ${c} -j DROP`,
-      `-A BERTH-FORWARD -i berth0 ${c} -j ACCEPT`,
+      `-A BERTH-OUT -i berth0 ${c} -j ACCEPT`,
       'COMMIT', '',
     ].join('\n'));
   });
@@ -63,17 +68,52 @@ describe('the firewall as iptables-restore reads it', () => {
 
   it('isolates bridges from each other, and containers where icc is off', () => {
     const second = { ...bridgeSettings('berth1', '172.31.0.1/16', 1500), icc: false };
-    const forward = lines(state({ bridges: [bridge, second] })).filter(({ chain }) => chain === 'BERTH-FORWARD').map(({ text }) => text);
-    const firstOut = forward.findIndex((text) => text.startsWith('-i berth0 -m'));
-    expect(forward.findIndex((text) => text.startsWith('-o berth1 -m comment'))).toBeLessThan(firstOut);
-    expect(forward).toContain(`-i berth1 -o berth1 ${c} -j DROP`);
+    const all = lines(state({ bridges: [bridge, second] })).filter(({ table }) => table === 'filter').map(keyOf);
+    // All ways in stand before any way out, so that leaving one bridge is no way into another.
+    expect(all.findIndex((text) => text.endsWith('-j BERTH-FORWARD'))).toBeLessThan(all.findIndex((text) => text.endsWith('-j BERTH-OUT')));
+    for (const link of ['berth0', 'berth1']) {
+      expect(all).toContain(`filter BERTH-FORWARD -o ${link} ${c} -j DROP`);
+      expect(all).toContain(`filter BERTH-OUT -i ${link} ${c} -j ACCEPT`);
+    }
+    expect(all).toContain(`filter BERTH-FORWARD -i berth1 -o berth1 ${c} -j DROP`);
+  });
+
+  it('lets nothing into or out of an internal network', () => {
+    const inner = { ...bridgeSettings('berth1', '172.31.0.1/16', 1500), internal: true };
+    const all = lines(state({ bridges: [bridge, inner] })).map(keyOf).filter((text) => text.includes('berth1'));
+    expect(all).toEqual([
+      `raw BERTH-GUARD -s 127.0.0.0/8 -i berth1 ${c} -j DROP`,
+      `filter BERTH-ISOLATION -i berth1 ! -o berth1 ${c} -j DROP`, `filter BERTH-ISOLATION ! -i berth1 -o berth1 ${c} -j DROP`,
+      `filter BERTH-FORWARD -i berth1 -o berth1 ${c} -j ACCEPT`,
+    ]);
+  });
+
+  it('has the same rules for IPv6 where a network has it, and none elsewhere', () => {
+    const dual = { ...bridge, subnets: [...bridge.subnets, parseSubnet('fd00:1::1/64') ?? expect.fail()] };
+    const endpoints = [{ ...web, addresses: ['172.30.0.2', 'fd00:1::2'] }];
+    expect(desiredRules(state(), 6)).toEqual([]);
+    const all = desiredRules(state({ bridges: [dual], endpoints }), 6).map((rule) => keyOf(renderRule(rule, owner)));
+    expect(all).toContain(`nat POSTROUTING -s fd00:1::/64 ! -o berth0 ${c} -j MASQUERADE`);
+    expect(all).toContain(`nat OUTPUT ! -d ::1/128 -m addrtype --dst-type LOCAL ${c} -j BERTH`);
+    expect(all).toContain(`nat BERTH -p tcp -m tcp --dport 10080 ${c} -j DNAT --to-destination [fd00:1::2]:80`);
+    expect(all.some((text) => text.includes('127.0.0'))).toBe(false);
+  });
+
+  it('adds and takes away a network at the ends of chains, without touching the others', () => {
+    const second = bridgeSettings('berth1', '172.31.0.1/16', 1500);
+    const [one, both] = [lines(state()), lines(state({ bridges: [bridge, second] }))];
+    const come = renderDifference(one, both) ?? '';
+    expect(come.split('\n').filter((line) => /^-[AID]/.test(line)).every((line) => /^-A .*berth1/.test(line))).toBe(true);
+    const gone = renderDifference(both, one) ?? '';
+    expect(gone.split('\n').filter((line) => /^-[AID]/.test(line)).every((line) => /^-D .*berth1/.test(line))).toBe(true);
   });
 
   it('gives each engine its own chains, with names that iptables takes', () => {
     const other = { engineId: 'e2', suffix: 'a-bridge-15-byt' };
     const text = renderWhole(lines(state(), other), nothing, other, false);
     const names = [...text.matchAll(/^:(BERTH\S+)/gm)].map(([, name]) => name ?? '');
-    expect(names).toEqual(['BERTH-GUARD-a-bridge-15-byt', 'BERTH-a-bridge-15-byt', 'BERTH-FWD-a-bridge-15-byt', 'BERTH-USER-a-bridge-15-byt']);
+    expect(names).toEqual(['BERTH-GUARD-a-bridge-15-byt', 'BERTH-a-bridge-15-byt', 'BERTH-USER-a-bridge-15-byt',
+      'BERTH-ISO-a-bridge-15-byt', 'BERTH-FWD-a-bridge-15-byt', 'BERTH-OUT-a-bridge-15-byt']);
     expect(Math.max(...names.map((name) => name.length))).toBeLessThanOrEqual(28);
     expect(text).not.toContain(':FORWARD');
   });
