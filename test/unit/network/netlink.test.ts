@@ -34,7 +34,7 @@ const gateway = parseAddress('172.30.0.1') ?? expect.fail();
 describe('netlink messages', () => {
   it('make a bridge that must not exist yet', () => {
     expect(read(createBridge('berth0', { mtu: 1500, mac: Uint8Array.of(2, 0x42, 1, 2, 3, 4) }), 16)).toEqual({
-      type: 16, flags: 0x505, head: '00'.repeat(16), patches: [],
+      type: 16, flags: 0x605, head: '00'.repeat(16), patches: [],
       attributes: { 3: hex('berth0\0'), 4: 'dc050000', 1: '024201020304', 18: { 1: hex('bridge\0') } },
     });
   });
@@ -43,7 +43,7 @@ describe('netlink messages', () => {
     const message = createVeth({ name: 'bv01', mtu: 1400, master: 'berth0', peerName: 'eth0', peerMac: Uint8Array.of(2, 0x42, 172, 30, 0, 2) });
     const found = read(message, 16) as { patches: string[] };
     expect(found).toMatchObject({
-      type: 16, flags: 0x505, head: '00000000000000000100000001000000',
+      type: 16, flags: 0x605, head: '00000000000000000100000001000000',
       attributes: { 3: hex('bv01\0'), 4: '78050000', 10: '00000000', 18: { 1: hex('veth\0') } },
     });
     const offsets = Object.fromEntries(found.patches.map((patch) => patch.split('=').toReversed()));
@@ -70,7 +70,7 @@ describe('netlink messages', () => {
 
   it('add an address with its broadcast address', () => {
     expect(read(addAddress('eth0', subnet), 8)).toEqual({
-      type: 20, flags: 0x505, head: '0210000000000000', patches: ['20=eth0'],
+      type: 20, flags: 0x605, head: '0210000000000000', patches: ['20=eth0'],
       attributes: { 2: 'ac1e0002', 1: 'ac1e0002', 4: 'ac1effff' },
     });
   });
