@@ -31,6 +31,8 @@ export interface ArchivedLayer {
    * file at `content.path` is whole when this ends. Without it the file is whole from the beginning.
    */
   open?(): AsyncIterable<Buffer>;
+  /** Told when it is unpacked, or found to be already. */
+  unpacked?(): void;
 }
 
 const maxDepth = 4;

@@ -12,7 +12,7 @@ import { imageConfig, manifestOrIndex } from './documents.ts';
 import { bestFor, formatPlatform } from '../model/platform.ts';
 import type { Credentials } from './registry/auth.ts';
 import { atRegistry, Repository, type RawManifest } from './registry/client.ts';
-import type { Downloads } from './registry/downloads.ts';
+import type { Downloads, Lease } from './registry/downloads.ts';
 import type { RegistryOptions } from './registry/endpoints.ts';
 import { explained } from './registry/errors.ts';
 import { LayerLines } from './registry/progress.ts';
@@ -190,15 +190,20 @@ async function fetchImage(
     line.state(existing ? 'Already exists' : 'Pulling fs layer');
     return line;
   });
+  const stop = new AbortController();
+  const either = AbortSignal.any([signal, stop.signal]);
   const leases = plans.map(({ blob, existing }, at) =>
-    existing ? undefined : downloads.begin(repository, blob, lines[at]!, signal));
+    existing ? undefined : downloads.begin(repository, blob, lines[at]!, either));
   try {
     await images.take(async (directory) => {
-      const layers = await Promise.all(
-        plans.map(async ({ blob, diffId, existing }, at): Promise<ArchivedLayer> => ({
-          diffId, name: blob.digest, content: existing ?? (await leases[at]!.content()),
-        })),
-      );
+      const layers = plans.map(({ blob, diffId, existing }, at): ArchivedLayer => {
+        const lease = leases[at];
+        if (!lease) return { diffId, name: blob.digest, content: existing! };
+        const { content, open } = lease;
+        return { diffId, name: blob.digest, content, open, unpacked: () => lines[at]!.state('Pull complete') };
+      });
+      // One layer that can't come ends it, whichever is being unpacked.
+      Promise.all(leases.map((lease) => lease?.whole)).catch((error: unknown) => stop.abort(error));
       // Blobs that the manifest doesn't name can't be pushed or saved under it.
       const isWhole = plans.every(({ blob, existing }) => !existing || existing.digest === blob.digest);
       return [{
@@ -206,8 +211,7 @@ async function fetchImage(
         configContent: await put(join(directory, 'config'), configBytes),
         ...(isWhole ? { manifest: await put(join(directory, 'manifest'), raw.bytes) } : {}),
       }];
-    }, extracting(plans, lines));
-    for (const [at, { existing }] of plans.entries()) if (!existing) lines[at]!.state('Pull complete');
+    }, extracting(plans, lines, leases));
     await Promise.all(leases.map((lease) => lease?.release('stored')));
   } catch (error) {
     // A blob that the store refused is of no use to the next pull either.
@@ -217,9 +221,14 @@ async function fetchImage(
   }
 }
 
-/** The store's progress, told of the blobs that the registry named. */
-function extracting(plans: readonly LayerPlan[], lines: readonly LayerLines[]): Progress {
-  const byDiffId = new Map(plans.map(({ diffId }, at) => [shortId(diffId), lines[at]!]));
+/** The store's progress, told of the blobs that the registry named; unpacking is told when the download is through. */
+function extracting(
+  plans: readonly LayerPlan[], lines: readonly LayerLines[], leases: readonly (Lease | undefined)[],
+): Progress {
+  const byDiffId = new Map<string, LayerLines>();
+  plans.forEach(({ diffId }, at) => {
+    leases[at]?.whole.then(() => byDiffId.set(shortId(diffId), lines[at]!), () => undefined);
+  });
   return ({ id, progressDetail }) => {
     if (id !== undefined && progressDetail) {
       byDiffId.get(id)?.count('Extracting', progressDetail.current ?? 0, progressDetail.total ?? 0);

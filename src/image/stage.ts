@@ -108,6 +108,9 @@ export class LayerStage {
     if (stored) pin(stored);
     const known = own ?? (stored && { layer: stored, tree: layers.path(stored.name) });
     if (!known) return this.#unpack(archived, chainId, lowers);
+    // What is still coming must have come, and be what was promised, before it is placed.
+    for await (const _ of archived.open?.() ?? []) continue;
+    archived.unpacked?.();
     if (content.digest !== diffId && !isVerified(content.digest, diffId)) checkDiffId(diffId, await hashTar(archived));
     return known;
   }
@@ -120,20 +123,21 @@ export class LayerStage {
     await chmod(tree, 0o755);
     const unpacked = await unpackLayer(this.#chunks(archived), tree, lowers, helper);
     checkDiffId(archived.diffId, unpacked.diffId);
+    archived.unpacked?.();
     const staged = { layer: layers.describe({ ...unpacked, chainId }), tree };
     this.#staged.set(`chain ${chainId}`, staged);
     if (unpacked.implicitDirectories === 0) this.#staged.set(`layer ${archived.diffId}`, staged);
     return staged;
   }
 
-  async *#chunks({ content, diffId, name }: ArchivedLayer): AsyncGenerator<Buffer> {
+  async *#chunks({ content, open, diffId, name }: ArchivedLayer): AsyncGenerator<Buffer> {
     const { progress } = this.#options;
     let current = 0;
     let told = 0;
     const tell = (): void =>
       progress({ status: 'Loading layer', id: shortId(diffId), progressDetail: { current, total: content.size } });
     const counted = async function* (): AsyncGenerator<Buffer> {
-      for await (const chunk of contentChunks(content.path)) {
+      for await (const chunk of open?.() ?? contentChunks(content.path)) {
         current += chunk.length;
         // Some hundred lines for the largest layer, one for a small one.
         if (current - told > content.size / 100 + 512 * 1024) {

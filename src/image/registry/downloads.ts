@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { makeDirectory } from '../../host/files.ts';
-import { codeOf } from '../../model/errors.ts';
+import { BerthError, codeOf } from '../../model/errors.ts';
 import { hexOf, type Digest } from '../../model/ids.ts';
 import type { Descriptor } from '../../model/oci-image.ts';
 import type { ReceivedContent } from '../content.ts';
@@ -14,10 +14,11 @@ export type Outcome = 'stored' | 'refused' | 'failed';
 
 /** One pull's share in a download. */
 export interface Lease {
-  /** The whole, verified blob. */
-  content(): Promise<ReceivedContent>;
-  /** Its bytes in order, while they come. They aren't verified before `content` resolves. */
-  chunks(): AsyncGenerator<Buffer>;
+  /** Where it will be, whole and verified, when `whole` has resolved. */
+  readonly content: ReceivedContent;
+  readonly whole: Promise<void>;
+  /** Its bytes in order, while they come. Fails in the end where they don't have the digest. */
+  open(): AsyncGenerator<Buffer>;
   release(outcome: Outcome): Promise<void>;
 }
 
@@ -69,22 +70,27 @@ export class Downloads {
       if (--running.leases > 0) return;
       if (this.#running.get(key) === running) this.#running.delete(key);
       running.stop.abort(signal.reason);
-      const full = await running.whole.then(() => false, (error: unknown) => codeOf(error) === 'ENOSPC');
+      const failure: unknown = await running.whole.then(() => undefined, (error: unknown) => error);
+      // Of no use to anyone: what isn't what was promised, and what there is no room for.
+      const useless = failure !== signal.reason && failure instanceof BerthError && failure.kind === 'invalid';
+      const full = ['ENOSPC', 'EDQUOT'].includes(codeOf(failure) ?? '');
       const partial = await running.partial.catch(() => undefined);
       if (outcome === 'stored') await partial?.discard(true);
-      else if (outcome === 'refused' || full) await partial?.discard(false);
+      else if (outcome === 'refused' || useless || full) await partial?.discard(false);
       await partial?.close();
     };
     signal.addEventListener('abort', gone, { once: true });
     return {
       release,
-      content: async () => {
-        await running.whole;
-        signal.throwIfAborted();
-        return { path: (await running.partial).path, digest, size };
-      },
-      chunks: async function* () {
-        yield* (await running.partial).chunks();
+      content: { path: join(this.#directory, key), digest, size },
+      whole: running.whole,
+      open: async function* () {
+        try {
+          yield* (await running.partial).chunks();
+        } finally {
+          // What isn't what was promised is told as that, rather than as the damage it did to whoever read it.
+          await running.whole;
+        }
       },
     };
   }
