@@ -11,12 +11,12 @@ export class UsageError extends Error {
   }
 }
 
-/** The engine answered a request with a status ≥ 400. */
+/** The engine answered a request with a status ≥ 400, or ended a stream in an error, whose words stand alone. */
 export class ApiError extends Error {
   readonly status: number;
 
-  constructor(status: number, message: string) {
-    super(`Error response from daemon: ${message}`);
+  constructor(status: number, message: string, inStream = false) {
+    super(inStream ? message : `Error response from daemon: ${message}`);
     this.name = 'ApiError';
     this.status = status;
   }

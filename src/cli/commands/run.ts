@@ -9,7 +9,8 @@ import type { ContainerOptions } from '../create/flags.ts';
 import { ApiError, ExitError, UsageError } from '../errors.ts';
 import { toggle } from '../flags.ts';
 import type { Values } from '../flags.ts';
-import { fullName, pullImage } from '../pulling.ts';
+import { familiarName, parseReference, withDefaultTag } from '../../model/reference.ts';
+import { pullImage } from '../pulling.ts';
 import { checkTerminal, runAtTerminal } from '../running.ts';
 import { consoleSize } from '../tty.ts';
 import { verb } from '../verb.ts';
@@ -95,16 +96,16 @@ export async function createContainer(
   const image = body.Image ?? '';
   const query = { name: options.name, platform: options.platform };
   const create = (): Promise<ContainerCreateResponse> => cli.client.post('/containers/create', query, body);
-  const progress = options.quiet ? () => undefined : (text: string): void => void cli.stderr.write(text);
+  const transfer = { out: cli.stderr, quiet: options.quiet, platform: options.platform };
   const keepId = reserveCidfile(options.cidfile);
   let created: ContainerCreateResponse | undefined;
   try {
-    if (options.pull === 'always') await pullImage(cli, image, options.platform, progress);
+    if (options.pull === 'always') await pullImage(cli, image, transfer);
     created = await create().catch(async (error: unknown) => {
       const isMissing = error instanceof ApiError && error.status === 404 && /no such image/i.test(error.message);
       if (!isMissing || options.pull !== 'missing') throw error;
       if (!options.quiet) cli.warn(`Unable to find image '${shownName(image)}' locally`);
-      await pullImage(cli, image, options.platform, progress);
+      await pullImage(cli, image, transfer);
       return create();
     });
   } finally {
@@ -116,7 +117,7 @@ export async function createContainer(
 
 function shownName(image: string): string {
   try {
-    return fullName(image);
+    return familiarName(withDefaultTag(parseReference(image)));
   } catch {
     return image;
   }
