@@ -1,12 +1,15 @@
 import { parseAddress } from '../model/address.ts';
-import { invalid, BerthError } from '../model/errors.ts';
+import { invalid, unavailable } from '../model/errors.ts';
 import type { ContainerConfig, HostConfig } from '../model/host-config.ts';
+import { wishedCapabilities } from '../runtime/spec/caps.ts';
 import { checkLogConfig, logWarnings } from './log-driver.ts';
 import { checkHealthConfig } from './health.ts';
 import { checkRestartPolicy } from './restart-policy.ts';
 import { parseSignal } from './signals.ts';
 
 interface Wish {
+  /** The user names ports in ExposedPorts, not the image alone. */
+  readonly exposes?: boolean;
   readonly config: ContainerConfig;
   readonly hostConfig: HostConfig;
 }
@@ -26,11 +29,10 @@ const checks: readonly ((wish: Wish) => void)[] = [
       if (line === '' || line.startsWith('=')) throw invalid(`invalid environment variable: ${line}`);
   },
   ({ config }) => {
-    if (config.Hostname.length > 64 || /[^a-zA-Z0-9.-]/.test(config.Hostname)) {
-      throw invalid(
-        `invalid hostname format: ${config.Hostname.slice(0, 100)}: at most 64 letters, digits, dots and dashes`,
-      );
-    }
+    // The kernel takes 64 bytes of anything; what would break the line in /etc/hosts is left out.
+    for (const [what, name] of [['hostname', config.Hostname], ['domainname', config.Domainname]] as const)
+      if (Buffer.byteLength(name) > 64 || /[\0\n]/.test(name))
+        throw invalid(`invalid ${what} format: ${name.slice(0, 100)}: at most 64 bytes in one line`);
   },
   ({ hostConfig: { ShmSize: size } }) => {
     if (size < 0) throw invalid('SHM size can not be less than 0');
@@ -41,25 +43,23 @@ const checks: readonly ((wish: Wish) => void)[] = [
   },
   ({ hostConfig: { UsernsMode: mode } }) => {
     if (mode !== '' && mode !== 'host') {
-      throw new BerthError(
-        'not-implemented',
-        `user namespaces (--userns=${mode}) aren't there yet: leave the flag out, or use 'host'`,
-      );
+      throw invalid(`user namespaces (--userns=${mode}) aren't there yet: leave the flag out, or use 'host'`);
     }
   },
   ({ hostConfig: { Isolation: isolation, Runtime: runtime } }) => {
     if (isolation !== '' && isolation !== 'default')
-      throw invalid(`invalid isolation '${isolation}': this engine knows only 'default'`);
+      throw invalid(`Invalid isolation: "${isolation}" - linux only supports 'default'`);
     if (runtime !== '' && runtime !== 'berth' && runtime !== 'runc')
-      throw invalid(`unknown or invalid runtime name: ${runtime}`);
+      throw invalid(`Unknown runtime specified ${runtime}`);
   },
   ({ hostConfig: { LogConfig: log } }) => checkLogConfig(log),
   ({ hostConfig: { ExtraHosts: hosts } }) => {
     for (const line of hosts ?? []) {
       const colon = line.search(/[:=]/);
       const address = line.slice(colon + 1).replace(/^\[|\]$/g, '');
-      if (colon < 1 || (address !== 'host-gateway' && !parseAddress(address)))
-        throw invalid(`bad format for add-host: "${line}"`);
+      if (colon < 1) throw invalid(`bad format for add-host: "${line}"`);
+      if (address !== 'host-gateway' && !parseAddress(address))
+        throw invalid(`invalid IP address in add-host: "${address}"`);
     }
   },
   ({ hostConfig: { Dns: servers } }) => {
@@ -74,9 +74,10 @@ const checks: readonly ((wish: Wish) => void)[] = [
       throw invalid(`invalid IPC mode: ${ipc}`);
     if (uts !== '' && uts !== 'private' && uts !== 'host') throw invalid(`invalid UTS mode: ${uts}`);
     if (!['', 'private', 'host'].includes(cgroup)) throw invalid(`invalid cgroup namespace mode: ${cgroup}`);
-    if (network === 'container:') throw invalid('invalid container format container:<name|id>');
+    if (network === 'container:') throw invalid('Invalid network mode: invalid container format container:<name|id>');
   },
-  ({ config, hostConfig }) => {
+  (wish) => {
+    const { config, hostConfig } = wish;
     const { NetworkMode: network, UTSMode: uts } = hostConfig;
     const shared = network.startsWith('container:');
     if (shared && config.Hostname !== '') throw invalid('conflicting options: hostname and the network mode');
@@ -84,8 +85,16 @@ const checks: readonly ((wish: Wish) => void)[] = [
     if (shared && Object.keys(hostConfig.PortBindings).length > 0) {
       throw invalid('conflicting options: port publishing and the container type network mode');
     }
-    if ((shared || network === 'host') && (hostConfig.Links?.length ?? 0) > 0)
-      throw invalid('conflicting options: links and the network mode');
+    const links = (hostConfig.Links?.length ?? 0) > 0;
+    if (network === 'host' && links) {
+      throw invalid(
+        "conflicting options: host type networking can't be used with links. This would result in undefined behavior",
+      );
+    }
+    if (shared && links) throw invalid('conflicting options: links and the network mode');
+    if ((shared || network === 'host') && config.MacAddress)
+      throw invalid('conflicting options: mac-address and the network mode');
+    if (shared && wish.exposes) throw invalid('conflicting options: port exposing and the container type network mode');
     if (shared && hostConfig.Dns.length > 0) throw invalid('conflicting options: dns and the network mode');
     if (shared && (hostConfig.ExtraHosts?.length ?? 0) > 0) {
       throw invalid('conflicting options: custom host-to-IP mapping and the network mode');
@@ -98,9 +107,22 @@ const checks: readonly ((wish: Wish) => void)[] = [
       }
     }
   },
-  ({ hostConfig: { DeviceRequests: requests } }) => {
-    if ((requests?.length ?? 0) > 0)
-      throw new BerthError('not-implemented', 'device requests (--gpus) are not supported: pass devices with --device');
+  ({ hostConfig: { StorageOpt: options } }) => {
+    for (const name of Object.keys(options ?? {}))
+      throw name === 'size'
+        ? unavailable("--storage-opt is supported only for overlay over xfs with 'pquota' mount option")
+        : invalid(`Unknown option ${name}`);
+  },
+  ({ hostConfig: { IOMaximumIOps: operations, IOMaximumBandwidth: bandwidth } }) => {
+    if (operations !== 0) throw invalid('Invalid QoS settings: linux does not support configuration of maximum IOPs');
+    if (bandwidth !== 0)
+      throw invalid('Invalid QoS settings: linux does not support configuration of maximum bandwidth');
+  },
+  ({ hostConfig: { KernelMemory: memory } }) => {
+    if (memory !== 0 && memory < 6 * 2 ** 20) throw invalid('Minimum kernel memory limit allowed is 6MB');
+  },
+  ({ hostConfig: { CapAdd: add, CapDrop: drop } }) => {
+    wishedCapabilities({ privileged: false, add: add ?? [], drop: drop ?? [] }, 0n);
   },
   ({ config: { StopTimeout: timeout } }) => {
     if (timeout !== undefined && !Number.isSafeInteger(timeout)) throw invalid(`invalid stop timeout: ${timeout}`);
@@ -114,11 +136,8 @@ export function checkCreate(wish: Wish): void {
 /** What is taken and not honoured yet, in the words the client shows. */
 export function createWarnings({ hostConfig }: Wish): string[] {
   const warnings: string[] = [];
-  if (hostConfig.Privileged && hostConfig.CapDrop?.length) warnings.push('--cap-drop has no effect with --privileged');
   if (hostConfig.NetworkMode === 'host' && Object.keys(hostConfig.PortBindings).length > 0) {
     warnings.push('Published ports are discarded when using host network mode');
   }
-  if (hostConfig.StorageOpt && Object.keys(hostConfig.StorageOpt).length > 0)
-    warnings.push('Storage options are discarded: not supported yet');
   return [...warnings, ...logWarnings(hostConfig.LogConfig)];
 }

@@ -3,13 +3,13 @@ import * as files from '../host/files.ts';
 import { neverRun, type ContainerRecord } from '../model/container.ts';
 import type { ContainerConfig, HostConfig, NetworkingConfig } from '../model/host-config.ts';
 import type { ContainerId } from '../model/ids.ts';
-import { invalid } from '../model/errors.ts';
+import { invalid, messageOf } from '../model/errors.ts';
+import { parseReference } from '../model/reference.ts';
 import { withoutUnsupported } from '../runtime/cgroups.ts';
 import { validateResources } from '../runtime/validate-resources.ts';
 import { checkCreate, createWarnings } from './checks.ts';
 import { now } from './clock.ts';
 import { pathsOf, tell, type Context } from './context.ts';
-import { resolveDevices } from './devices.ts';
 import { checkCommand, withImageDefaults } from './image-config.ts';
 import { mountWishes } from './mounts.ts';
 import { resolveMounts, wishesFrom } from './mount-points.ts';
@@ -17,7 +17,7 @@ import { checkName, randomId, randomName } from './names.ts';
 import { networksAsked } from './endpoint-wishes.ts';
 import { checkLinks } from './links.ts';
 import { wantedPorts } from './networking.ts';
-import { resourcesOf } from './resources.ts';
+import { limitWarnings, resourcesOf } from './resources.ts';
 import { parseSecurity } from './security.ts';
 import { UndoStack } from './undo.ts';
 import { fillVolumes } from './copy-up.ts';
@@ -38,20 +38,19 @@ export async function create(
   request: CreateRequest,
 ): Promise<{ id: ContainerId; warnings: string[] }> {
   if (request.config.Image === '') throw invalid('no image specified: give the name of an image');
+  parseReference(request.config.Image);
   const image = context.images.get(request.config.Image);
   const config = withImageDefaults(request.config, context.images.config(image.id).config ?? {});
   checkCommand(config);
   const asked = withDefaults(context, request.hostConfig);
   validateResources(await resourcesOf(asked), context.host);
   const { kept: hostConfig, warnings } = withoutUnsupported(context.host.cgroups, asked);
-  const wish = { config, hostConfig };
+  const wish = { config, hostConfig, exposes: Object.keys(request.config.ExposedPorts ?? {}).length > 0 };
   checkCreate(wish);
   parseSecurity(hostConfig.SecurityOpt ?? [], hostConfig.Privileged);
   wantedPorts(wish);
   checkLinks(context, hostConfig);
-  const joined = joinedContainer(context, hostConfig.NetworkMode);
   const wishes = mountWishes(hostConfig, config.Volumes, wishesFrom(context, hostConfig));
-  await resolveDevices(hostConfig.Devices);
 
   const id = randomId();
   const name = request.name ? checkName(request.name) : randomName((taken) => context.records.hasName(taken));
@@ -68,7 +67,7 @@ export async function create(
         config.Hostname ||
         (hostConfig.NetworkMode.startsWith('container:') ? '' : shared ? hostHostname() : id.slice(0, 12)),
     },
-    hostConfig: joined ? { ...hostConfig, NetworkMode: `container:${joined.id}` } : hostConfig,
+    hostConfig: { ...hostConfig, ...joinedModes(context, hostConfig) },
     networkingConfig: networksAsked(context, hostConfig.NetworkMode, request.networkingConfig),
     mounts: [],
     state: neverRun,
@@ -95,20 +94,24 @@ export async function create(
       context.options.log(`container ${id}: after a failed create: ${leftover}`);
     throw error;
   }
-  return { id, warnings: [...warnings, ...createWarnings(wish)] };
+  return { id, warnings: [...warnings, ...createWarnings(wish), ...limitWarnings(context.host, hostConfig.Ulimits)] };
 }
 
 /**
- * Whose network is shared, for the record by id. That there is none such is told at start: for a client "not found" at
- * create means the image.
+ * Containers whose namespaces are shared, for the record by id. That there is none such is told at once, but for the
+ * network's at start: "not found" at create means the image to a client, and Docker tells it then, too.
  */
-function joinedContainer(context: Context, mode: string): ContainerRecord | undefined {
-  if (!mode.startsWith('container:')) return undefined;
-  try {
-    return context.records.find(mode.slice('container:'.length));
-  } catch {
-    return undefined;
-  }
+function joinedModes(context: Context, { NetworkMode, PidMode, IpcMode }: HostConfig): Partial<HostConfig> {
+  const byId = (mode: string, strict: boolean): string => {
+    if (!mode.startsWith('container:')) return mode;
+    try {
+      return `container:${context.records.find(mode.slice('container:'.length)).id}`;
+    } catch (error) {
+      if (strict) throw invalid(messageOf(error));
+      return mode;
+    }
+  };
+  return { NetworkMode: byId(NetworkMode, false), PidMode: byId(PidMode, true), IpcMode: byId(IpcMode, true) };
 }
 
 /** What Docker fills in, so that inspect shows what is in force. */
@@ -122,7 +125,7 @@ function withDefaults(context: Context, hostConfig: HostConfig): HostConfig {
     ShmSize: hostConfig.ShmSize || 64 * 2 ** 20,
     LogConfig: { Type: hostConfig.LogConfig.Type || 'json-file', Config: hostConfig.LogConfig.Config },
     Runtime: hostConfig.Runtime || 'berth',
-    RestartPolicy: { ...hostConfig.RestartPolicy, Name: hostConfig.RestartPolicy.Name || 'no' },
+    RestartPolicy: hostConfig.RestartPolicy.Name ? hostConfig.RestartPolicy : { Name: 'no', MaximumRetryCount: 0 },
     // Clients send 0 and -1 for "none".
     PidsLimit: (hostConfig.PidsLimit ?? 0) > 0 ? hostConfig.PidsLimit : null,
     MemorySwap: hostConfig.MemorySwap || (hostConfig.Memory > 0 ? hostConfig.Memory * 2 : 0),

@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import { invalid } from '../model/errors.ts';
 import type { ContainerConfig, HealthConfig } from '../model/host-config.ts';
 import type { ContainerDefaults, Healthcheck } from '../model/oci-image.ts';
@@ -31,7 +32,7 @@ export function withImageDefaults(config: ContainerConfig, image: ContainerDefau
     Env: env,
     Cmd: cmd,
     Entrypoint: entrypoint,
-    WorkingDir: config.WorkingDir || image.WorkingDir || '',
+    WorkingDir: clean(config.WorkingDir || image.WorkingDir || ''),
     User: config.User || image.User || '',
     Labels: { ...image.Labels, ...config.Labels },
     Volumes: Object.keys(volumes).length > 0 ? volumes : null,
@@ -42,6 +43,9 @@ export function withImageDefaults(config: ContainerConfig, image: ContainerDefau
     ...((config.Shell ?? image.Shell) ? { Shell: [...(config.Shell ?? image.Shell ?? [])] } : {}),
   };
 }
+
+/** Without `.`, `..` and slashes too many, as Docker keeps it. */
+const clean = (path: string): string => (path === '' ? '' : posix.normalize(path).replace(/(?<=.)\/$/, ''));
 
 function mergeHealth(own: HealthConfig | undefined, from: Healthcheck | undefined): HealthConfig | undefined {
   const image = from && ({ ...from, ...(from.Test ? { Test: [...from.Test] } : {}) } as HealthConfig);

@@ -1,3 +1,4 @@
+import type { ContainerRecord } from '../model/container.ts';
 import * as files from '../host/files.ts';
 import { invalid, messageOf } from '../model/errors.ts';
 import type { HostConfig } from '../model/host-config.ts';
@@ -10,9 +11,8 @@ import type { UndoStack } from './undo.ts';
 export function wishesFrom(context: Context, hostConfig: Pick<HostConfig, 'VolumesFrom'>): MountWish[] {
   return (hostConfig.VolumesFrom ?? []).flatMap((text) => {
     const [reference = '', mode = 'rw'] = text.split(':');
-    if (mode !== 'rw' && mode !== 'ro') throw invalid(`invalid mode: ${mode} for --volumes-from ${text}`);
-    return context.records
-      .find(reference)
+    if (mode !== 'rw' && mode !== 'ro') throw invalid(`invalid mode: ${mode}`);
+    return donor(context, reference)
       .mounts.filter((mount) => mount.type !== 'tmpfs')
       .map((mount): MountWish => ({
         type: mount.type,
@@ -25,6 +25,15 @@ export function wishesFrom(context: Context, hostConfig: Pick<HostConfig, 'Volum
         noCopy: true,
       }));
   });
+}
+
+/** That there is none such isn't "not found" at create: to a client that means the image. */
+function donor(context: Context, reference: string): ContainerRecord {
+  try {
+    return context.records.find(reference);
+  } catch (error) {
+    throw invalid(messageOf(error));
+  }
 }
 
 /** Makes what has to be made (volumes, missing bind sources) and names what is to be mounted. */

@@ -146,7 +146,7 @@ export function parseMount(mount: MountRequest): MountWish {
       };
     }
     default:
-      throw invalid(`invalid mount config: mount type unknown: "${String(mount.Type)}"; use bind, volume or tmpfs`);
+      throw invalid(`invalid mount config for type "${String(mount.Type)}": mount type unknown`);
   }
 }
 

@@ -1,5 +1,6 @@
 import { isAlive, type ContainerRecord } from '../model/container.ts';
-import { unavailable } from '../model/errors.ts';
+import { invalid, unavailable } from '../model/errors.ts';
+import type { HostConfig } from '../model/host-config.ts';
 import * as files from '../host/files.ts';
 import type { Placement } from '../runtime/placement.ts';
 import type {
@@ -39,6 +40,7 @@ export async function specRequest(
     resourcesOf(hostConfig),
   ]);
   const user = resolveUser(config.User, userFiles, hostConfig.GroupAdd ?? []);
+  checkDeviceRequests(hostConfig);
   const namespaces = namespacesOf(context, record, attached, joined);
   const shm = shmOf(context, record);
   return {
@@ -150,7 +152,9 @@ function namespacesOf(
   const of = (mode: string, what: string): NamespaceRequest => {
     if (mode === 'host') return { mode: 'host' };
     if (!mode.startsWith('container:')) return { mode: 'private' };
-    return join(runningContainer(context, mode.slice('container:'.length), what), joined);
+    const donor = runningContainer(context, mode.slice('container:'.length), what);
+    if (what === 'IPC') checkShareable(donor);
+    return join(donor, joined);
   };
   const network: NamespaceRequest = attached.owner
     ? join(attached.owner, joined)
@@ -162,6 +166,22 @@ function namespacesOf(
     uts: of(uts, 'UTS'),
     ...(cgroup ? { cgroup: { mode: cgroup === 'host' ? ('host' as const) : ('private' as const) } } : {}),
   };
+}
+
+/** Docker takes the wish at create and tells at start that nobody can fulfil it. */
+function checkDeviceRequests({ DeviceRequests: requests }: HostConfig): void {
+  for (const { Driver: driver, Capabilities: capabilities } of requests ?? []) {
+    const words = (capabilities ?? []).map((all) => `[${all.join(' ')}]`).join(' ');
+    throw invalid(`could not select device driver "${driver}" with capabilities: [${words}]`);
+  }
+}
+
+/** Docker's rule: a container's shared memory is others' only where it was asked for. */
+function checkShareable(donor: ContainerRecord): void {
+  if (donor.hostConfig.IpcMode === 'shareable' || donor.hostConfig.IpcMode === 'host') return;
+  throw invalid(
+    `can't join IPC of container ${donor.id}: non-shareable IPC (hint: use IpcMode:shareable for the donor container)`,
+  );
 }
 
 function join(other: { state: { pid: number; startTime: string } }, joined: JoinedTimes): NamespaceRequest {

@@ -1,6 +1,19 @@
 import type { Resources, Ulimit } from '../model/host-config.ts';
+import type { OciDeviceRule } from '../model/oci.ts';
+import type { HostFacts } from '../runtime/host-facts.ts';
+import { limitCeiling } from '../runtime/spec/process.ts';
 import type { ResourcesRequest } from '../runtime/spec/build.ts';
+import { invalid } from '../model/errors.ts';
 import { throttles, weights } from './devices.ts';
+
+/** Where the engine may not raise limits a container gets what there is; told at create. */
+export function limitWarnings(host: HostFacts, ulimits: readonly Ulimit[] | null): string[] {
+  return (ulimits ?? []).flatMap(({ Name: name, Soft: soft, Hard: hard }) => {
+    const ceiling = limitCeiling(host, `RLIMIT_${name.toUpperCase()}`);
+    const beyond = ceiling !== -1 && [soft, hard].some((value) => value === -1 || value > ceiling);
+    return beyond ? [`This host allows the engine no more than ${ceiling} for ulimit ${name}. Limited to that.`] : [];
+  });
+}
 
 export const rlimitsOf = (ulimits: readonly Ulimit[] | null): { type: string; soft: number; hard: number }[] =>
   (ulimits ?? []).map(({ Name: name, Soft: soft, Hard: hard }) => ({
@@ -38,5 +51,22 @@ export async function resourcesOf(hostConfig: Partial<Resources>): Promise<Resou
     deviceWriteBps,
     deviceReadIops,
     deviceWriteIops,
+    deviceRules: (hostConfig.DeviceCgroupRules ?? []).map(deviceRule),
+  };
+}
+
+/** `c 1:3 rwm`, `b *:* r`. */
+function deviceRule(text: string): OciDeviceRule {
+  const [, type, major, minor, access] = /^([acb]) (\d{1,7}|\*):(\d{1,7}|\*) ([rwm]{1,3})$/.exec(text) ?? [];
+  if (type === undefined || access === undefined)
+    throw invalid(`invalid device cgroup rule format: '${text.slice(0, 100)}'`);
+  const number = (word: string | undefined): number | undefined => (word === '*' ? undefined : Number(word));
+  const [first, second] = [number(major), number(minor)];
+  return {
+    allow: true,
+    type: type as 'a' | 'b' | 'c',
+    ...(first === undefined ? {} : { major: first }),
+    ...(second === undefined ? {} : { minor: second }),
+    access,
   };
 }

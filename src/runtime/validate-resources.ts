@@ -54,7 +54,7 @@ const checks: readonly Check[] = [
 function list(what: string, text: string, available: readonly number[], missing: string): string | false {
   if (text === '') return false;
   const numbers = parseNumberList(text);
-  if (numbers === undefined) return `Invalid value ${text.slice(0, 80)} for cpuset ${what}`;
+  if (numbers === undefined) return `Invalid value ${text.slice(0, 80)} for cpuset ${what}: invalid format: ${text.slice(0, 80)}`;
   return !numbers.every((one) => available.includes(one))
     && `${missing} - requested ${text.slice(0, 80)}, available: ${formatNumberList(available)}`;
 }

@@ -107,7 +107,7 @@ export const resourcesShape = {
   MemorySwappiness: 'maybe-integer',
   OomKillDisable: 'maybe-boolean',
   PidsLimit: 'maybe-integer',
-  Ulimits: { list: { object: { Name: 'string', Soft: 'integer', Hard: 'integer' } } },
+  Ulimits: { list: { object: { Name: 'string', Hard: 'integer', Soft: 'integer' } } },
   CpuCount: 'integer',
   CpuPercent: 'integer',
   IOMaximumIOps: 'integer',

@@ -3,6 +3,7 @@ import type { UpdateRequest } from '../../engine/update.ts';
 import { invalid } from '../../model/errors.ts';
 import type {
   ContainerConfig,
+  DeviceRequest,
   EndpointRequest,
   HostConfig,
   NetworkingConfig,
@@ -80,7 +81,7 @@ function hostConfigOf(f: Checked<typeof hostShape>): HostConfig {
   return {
     ...nothing,
     ...given(f),
-    ...(f.DeviceRequests ? { DeviceRequests: f.DeviceRequests.map((one) => ({ ...noDevice, ...one })) } : {}),
+    ...(f.DeviceRequests ? { DeviceRequests: f.DeviceRequests.map(deviceRequest) } : {}),
     ...(f.Mounts ? { Mounts: f.Mounts.map(omitEmpty) } : {}),
     LogConfig: { Type: '', Config: {}, ...f.LogConfig },
     RestartPolicy: f.RestartPolicy ?? { Name: '', MaximumRetryCount: 0 },
@@ -88,7 +89,13 @@ function hostConfigOf(f: Checked<typeof hostShape>): HostConfig {
   } as HostConfig;
 }
 
-const noDevice = { DeviceIDs: null, Capabilities: null, Options: null };
+const deviceRequest = (one: NonNullable<Checked<typeof hostShape>['DeviceRequests']>[number]): DeviceRequest => ({
+  Driver: one.Driver,
+  Count: one.Count,
+  DeviceIDs: one.DeviceIDs ?? null,
+  Capabilities: one.Capabilities ?? null,
+  Options: one.Options ?? null,
+});
 
 /** Docker's body of POST /containers/{id}/update: nulls, zeros and empty texts leave a limit as it is. */
 export function parseUpdate(body: unknown): UpdateRequest {

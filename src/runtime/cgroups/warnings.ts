@@ -114,6 +114,12 @@ const rules: readonly Rule[] = [
       'out of resources.',
   },
   {
+    wished: ({ CpuPercent: percent }) => percent,
+    held: () => false,
+    instead: { CpuPercent: 0 },
+    words: 'linux does not support CPU percent. Percent discarded.',
+  },
+  {
     wished: ({ KernelMemory: memory }) => memory,
     held: () => false,
     instead: {},

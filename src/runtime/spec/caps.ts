@@ -41,7 +41,7 @@ function normalise(names: readonly string[], field: string): Set<string> {
   return new Set(names.map((given) => {
     const name = given.trim().toUpperCase().replace(/^CAP_/, '');
     if (name !== 'ALL' && !(capabilityNames as readonly string[]).includes(name)) {
-      throw invalid(`invalid ${field}: unknown capability: "${given}"`);
+      throw invalid(`invalid ${field}: unknown capability: "CAP_${name.slice(0, 100)}"`);
     }
     return name;
   }));

@@ -50,15 +50,20 @@ function supplementary(user: ProcessRequest['user']): number[] {
 function limits(asked: readonly OciRlimit[], host: HostFacts): OciRlimit[] {
   const chosen = new Map<string, OciRlimit>();
   for (const [type, [soft, hard]] of Object.entries(defaultLimits)) {
-    const ceiling = mayRaise(host) ? unlimited : host.hardLimits[type] ?? unlimited;
+    const ceiling = limitCeiling(host, type);
     chosen.set(type, { type, soft: lower(soft, ceiling), hard: lower(hard, ceiling) });
   }
   for (const one of asked) {
     const type = `RLIMIT_${one.type.toUpperCase().replace(/^RLIMIT_/, '')}`;
-    chosen.set(type, { type, soft: one.soft, hard: one.hard });
+    const ceiling = limitCeiling(host, type);
+    chosen.set(type, { type, soft: lower(one.soft, ceiling), hard: lower(one.hard, ceiling) });
   }
   return [...chosen.values()];
 }
+
+/** The most that the engine may grant of a limit (`RLIMIT_…`); -1 where it is free. */
+export const limitCeiling = (host: HostFacts, type: string): number =>
+  mayRaise(host) ? unlimited : host.hardLimits[type] ?? unlimited;
 
 const mayRaise = (host: HostFacts): boolean => (host.capabilities & capabilityMask(['SYS_RESOURCE'])) !== 0n;
 

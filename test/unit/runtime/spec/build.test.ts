@@ -86,13 +86,13 @@ test('memory and swap together default to twice the memory; nanoCpus become a qu
   expect(Object.keys(of({}) ?? {})).toEqual(['devices']);
 });
 
-test('a limit above the engine\'s own is lowered by default, but not where it is asked for', () => {
+test('a limit above the engine\'s own is lowered to it, by default and where it is asked for', () => {
   const poor = { ...host, capabilities: 0n, hardLimits: { RLIMIT_NOFILE: 5000 } };
   const limit = (rlimits: { type: string; soft: number; hard: number }[], facts = poor) =>
     buildSpec(request({ process: { ...request().process, rlimits } }), facts).process.rlimits?.find(({ type }) => type === 'RLIMIT_NOFILE');
   expect(limit([])).toMatchObject({ soft: 5000, hard: 5000 });
   expect(limit([], { ...poor, capabilities: 1n << 24n })).toMatchObject({ soft: 1048576, hard: 1048576 });
-  expect(limit([{ type: 'nofile', soft: 6000, hard: 7000 }])).toMatchObject({ soft: 6000, hard: 7000 });
+  expect(limit([{ type: 'nofile', soft: 6000, hard: 7000 }])).toMatchObject({ soft: 5000, hard: 5000 });
 });
 
 test('the primary group is always in the supplementary list (CVE-2022-36109)', () => {
