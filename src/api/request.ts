@@ -67,6 +67,8 @@ export class Query {
 }
 
 const largestBody = 4 * 2 ** 20;
+/** Milliseconds in which a JSON body must be here. */
+const bodyPatience = 60_000;
 
 /**
  * The JSON body, at most 4 MiB; undefined where there is none. On an upgraded connection it stands before the raw
@@ -83,7 +85,7 @@ export function parseJson(text: Buffer): unknown {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(text)) as unknown;
   } catch (error) {
     throw invalid(
-      `invalid JSON in the request's body: ${error instanceof Error ? error.message.slice(0, 200) : 'unreadable'}`,
+      `invalid JSON in the request's body: ${error instanceof Error ? error.message.slice(0, 200).replaceAll(/\s+/g, ' ') : 'unreadable'}`,
     );
   }
 }
@@ -92,10 +94,16 @@ async function requestBody(request: IncomingMessage): Promise<Buffer> {
   const type = request.headers['content-type'];
   const parts: Buffer[] = [];
   let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > largestBody) throw invalid(`the request's body is larger than ${largestBody} bytes`);
-    parts.push(chunk);
+  // Who sends half a request is hung up on.
+  const patience = setTimeout(() => request.socket.destroy(), bodyPatience);
+  try {
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size > largestBody) throw invalid(`the request's body is larger than ${largestBody} bytes`);
+      parts.push(chunk);
+    }
+  } finally {
+    clearTimeout(patience);
   }
   if (size > 0 && type !== undefined && !type.startsWith('application/json')) {
     throw invalid(`unsupported Content-Type header (${type}): must be 'application/json'`);

@@ -5,19 +5,7 @@ import type { Engine } from '../engine/engine.ts';
 import { BerthError } from '../model/errors.ts';
 import { httpStatus } from './http-status.ts';
 import { Query, type Answer, type Call, type ConnectionWatch, type Handler } from './request.ts';
-import { archiveRoutes } from './routes/archive.ts';
-import { containerRoutes } from './routes/containers.ts';
-import { eventRoutes } from './routes/events.ts';
-import { execRoutes } from './routes/exec.ts';
-import { imageRoutes } from './routes/images.ts';
-import { laterRoutes } from './routes/later.ts';
-import { networkRoutes } from './routes/networks.ts';
-import { registryRoutes } from './routes/registry.ts';
-import { statsRoutes } from './routes/stats.ts';
-import { streamRoutes } from './routes/streams.ts';
-import { diskUsageRoutes } from './routes/disk-usage.ts';
-import { systemRoutes } from './routes/system.ts';
-import { volumeRoutes } from './routes/volumes.ts';
+import { routes } from './routes/all.ts';
 import { isFrom, newestApi, oldestApi, serverHeaders } from './version.ts';
 
 export interface Route {
@@ -45,21 +33,6 @@ export interface ApiServer {
 /** The Docker Engine API over HTTP. */
 export function apiServer(engine: Engine, watch?: ConnectionWatch): ApiServer {
   const router = findMyWay<findMyWay.HTTPVersion.V1>({ ignoreTrailingSlash: true, maxParamLength: 4096 });
-  const routes: Route[] = [
-    ...systemRoutes,
-    ...diskUsageRoutes,
-    ...containerRoutes,
-    ...archiveRoutes,
-    ...statsRoutes,
-    ...streamRoutes,
-    ...execRoutes,
-    ...eventRoutes,
-    ...imageRoutes,
-    ...registryRoutes,
-    ...networkRoutes,
-    ...volumeRoutes,
-    ...laterRoutes,
-  ];
   for (const route of routes) router.on(route.method, route.path, () => {}, route);
 
   const find = (request: IncomingMessage): Found | undefined => {
@@ -82,6 +55,8 @@ export function apiServer(engine: Engine, watch?: ConnectionWatch): ApiServer {
       // Only streams of attach and exec are taken over; `Upgrade: h2c` and the like are answered as plain HTTP/1.1.
       shouldUpgradeCallback: (request: IncomingMessage) => find(request)?.route.hijacks === true,
       requestTimeout: 0,
+      // Room for the credentials of many registries.
+      maxHeaderSize: 128 * 1024,
       keepAliveTimeout: 65_000,
     } as Parameters<typeof createServer>[0],
     (request: IncomingMessage, response: ServerResponse) => {
