@@ -10,6 +10,7 @@ import { openAddresses, type EndpointWish } from './addresses.ts';
 import { detachOps, gatewayOf, hostOps, insideOps, loopbackOps } from './attach.ts';
 import { bridgeSettings } from './bridge.ts';
 import { openBridges, type HostOps } from './bridges.ts';
+import { openDepartures } from './departures.ts';
 import { defineNetwork, type NetworkWish } from './define.ts';
 import { openEndpoints, type EndpointRecord, type NetworkNames } from './endpoints.ts';
 import { openIptables, together, type Footprint, type Run } from './firewall/firewall.ts';
@@ -84,8 +85,8 @@ export interface Network {
   /** Opens the published ports. Runs beside the launch; must be through before the container's program starts. */
   publish(containerId: string): Promise<void>;
   /**
-   * Closes ports, removes the links if they are still there, ends leases. The default bridge and its rules follow the
-   * last container in a moment. Wait for it before the next attach.
+   * Closes ports; the links, if they are still there, and the leases of their addresses go a moment later, as do the
+   * default bridge and its rules with the last container. Wait for it before the next attach.
    */
   detach(containerId: string): Promise<void>;
   /** Doesn't wait that moment: when it returns, nothing is left of a default bridge that no container uses. */
@@ -133,6 +134,7 @@ export function openNetwork({ database, helper, run, options }: NetworkParts): N
     openIptables(run, owner, footprint(memories, 'firewall')),
     openIptables(run, owner, footprint(memories, 'firewall of IPv6'), 6),
   );
+  const departures = openDepartures((ops) => helper.apply(ops));
   const bridges = openBridges({ engineId: options.engineId, helper, run, memories });
   const own = networks.find('bridge');
   for (const network of networks.list()) addresses.define(network);
@@ -169,6 +171,20 @@ export function openNetwork({ database, helper, run, options }: NetworkParts): N
     return endpoint;
   }
 
+  /** An address may be taken by a container that has ended already: then it is worth the wait. */
+  async function drafted(containerId: string, wishes: readonly EndpointWish[]): Promise<EndpointRecord[]> {
+    const all = (): EndpointRecord[] => wishes.map((wish, index) => draft(containerId, wish, `eth${index}`));
+    if (!departures.pending()) return all();
+    try {
+      return all();
+    } catch {
+      for (const { networkId } of endpoints.of(containerId)) endpoints.remove(containerId, networkId);
+      addresses.release(containerId);
+      await departures.gone();
+      return all();
+    }
+  }
+
   async function ensureBridges(of: readonly EndpointRecord[]): Promise<void> {
     await Promise.all(of.map(({ networkId }) => {
       const settings = networks.get(networkId)?.bridge;
@@ -178,11 +194,12 @@ export function openNetwork({ database, helper, run, options }: NetworkParts): N
 
   async function attach(containerId: string, request: AttachRequest): Promise<Attachment> {
     await detach(containerId); // what an interrupted start may have left
+    await departures.gone(containerId);
     if (request.endpoints.length === 0) {
       return { endpoints: [], before: [], host: [], inside: loopbackOps(), sysctls: {} };
     }
     try {
-      const drafts = request.endpoints.map((wish, index) => draft(containerId, wish, `eth${index}`));
+      const drafts = await drafted(containerId, request.endpoints);
       const [ports, ipv6Known] = await Promise.all([
         publishing.lease(containerId, request.ports ?? [], drafts), exists('/proc/sys/net/ipv6'), ensureBridges(drafts),
       ]);
@@ -207,15 +224,18 @@ export function openNetwork({ database, helper, run, options }: NetworkParts): N
     await publishing.stopProxies(containerId);
     for (const endpoint of gone) endpoints.remove(containerId, endpoint.networkId);
     const published = gone.filter(({ ports }) => ports.length > 0);
-    const results = await Promise.allSettled([
-      published.length > 0
-        ? applyFirewall().then(() => Promise.all(published.map(publishing.forgetFlows))) : undefined,
-      helper.apply(gone.flatMap(detachOps)),
-    ]);
-    addresses.release(containerId);
-    publishing.release(containerId);
-    if (gone.length > 0) lingerThenSettle();
-    for (const result of results) if (result.status === 'rejected') throw result.reason;
+    try {
+      if (published.length > 0) {
+        await applyFirewall();
+        await Promise.all(published.map(publishing.forgetFlows));
+      }
+    } finally {
+      publishing.release(containerId);
+      if (gone.length > 0) {
+        departures.add(containerId, gone.flatMap(detachOps), () => addresses.release(containerId));
+        lingerThenSettle();
+      } else if (!departures.pending(containerId)) addresses.release(containerId);
+    }
   }
 
   function lingerThenSettle(): void {
@@ -230,7 +250,9 @@ export function openNetwork({ database, helper, run, options }: NetworkParts): N
 
   /** A start that comes meanwhile waits, and makes all of it again. */
   async function settle(): Promise<void> {
+    if (ownInUse()) return;
     clearTimeout(idle.timer);
+    await departures.gone();
     await removeBridge(bridge, () => {
       if (!ownInUse()) idle.there = false;
       return !idle.there;
