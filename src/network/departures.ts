@@ -5,8 +5,8 @@ import type { Op } from '../model/plan.ts';
  * nobody who waits for a container's end should wait for; but its address must not go to another before.
  */
 export interface Departures {
-  /** Takes links down behind the caller's back; `then` runs when they are gone. Several owners' go in one request. */
-  add(owner: string, ops: readonly Op[], then: () => void): void;
+  /** Takes links down behind the caller's back; `after` runs when they are gone. Several owners' go in one request. */
+  add(owner: string, ops: readonly Op[], after: () => void): void;
   /** Until this owner's links are gone; all owners' unless told. Rejects where a link could not be taken down. */
   gone(owner?: string): Promise<void>;
   /** Whether any link, or one of this owner, is on its way out. */
@@ -16,7 +16,7 @@ export interface Departures {
 interface Departure {
   readonly owner: string;
   readonly ops: readonly Op[];
-  readonly then: () => void;
+  readonly after: () => void;
 }
 
 export function openDepartures(apply: (ops: readonly Op[]) => Promise<unknown>): Departures {
@@ -30,13 +30,13 @@ export function openDepartures(apply: (ops: readonly Op[]) => Promise<unknown>):
     try {
       await apply(all.flatMap(({ ops }) => ops));
     } finally {
-      for (const { then } of all) then();
+      for (const { after } of all) after();
     }
   }
 
   return {
-    add: (owner, ops, then) => {
-      waiting.push({ owner, ops, then });
+    add: (owner, ops, after) => {
+      waiting.push({ owner, ops, after });
       turn = turn.then(carryOut, carryOut);
       const mine = turn.finally(() => {
         if (leaving.get(owner) === mine) leaving.delete(owner);
