@@ -14,8 +14,11 @@ const placeholders: readonly (readonly [RegExp, string])[] = [
   [/(^|\.)(State\.Pid|Pid)$/, 'pid'],
   [/(^|\.)(Size|VirtualSize|SizeRw|SizeRootFs|LayersSize|SharedSize|SpaceReclaimed)$/, 'size'],
   [/(^|\.)(Created|CreatedAt|created|time|timeNano|LastTagTime)$/, 'time'],
-  [/(^|\.)(SandboxKey)$/, 'path'],
+  [/(^|\.)(SandboxKey|LogPath|GraphDriver\.Data\.\w+)$/, 'path'],
 ];
+
+/** Lists that are sets. */
+const sets = /(^|\.)(MaskedPaths|ReadonlyPaths|Ports)$/;
 
 export function normalise(text: string, names: Names): string {
   const out: string[] = [];
@@ -48,7 +51,8 @@ function flatten(path: string, value: unknown): string[] {
   if (typeof value === 'object' && value !== null) {
     if (Array.isArray(value)) {
       if (value.length === 0) return [`${path} = []`];
-      return value.flatMap((item, index) => flatten(`${path}[${index}]`, item));
+      const items = sets.test(path) ? value.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)) : value;
+      return items.flatMap((item, index) => flatten(`${path}[${sets.test(path) && typeof item !== 'object' ? '' : index}]`, item));
     }
     const keys = Object.keys(value).sort();
     if (keys.length === 0) return [`${path} = {}`];

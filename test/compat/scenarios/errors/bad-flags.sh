@@ -22,6 +22,5 @@ try docker run --rm --security-opt nosuch=1 busybox true
 try docker run --rm --sysctl kernel.hostname=x busybox true
 try docker run --rm --network host --hostname x -p 80:80 busybox true
 try docker run --rm --oom-score-adj 5000 busybox true
-try docker run --rm --blkio-weight 5 busybox true
 try docker run --rm --stop-signal NOSUCH busybox true
 try docker run --rm --device /dev/nosuch busybox true

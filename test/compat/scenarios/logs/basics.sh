@@ -1,5 +1,5 @@
 # logs: both streams, tail, since, until, timestamps, follow.
-quiet docker run --name c1 busybox sh -c 'for i in 1 2 3 4 5; do echo line $i; done; echo oops >&2'
+quiet docker run --name c1 busybox sh -c 'for i in 1 2 3 4 5; do echo line $i; done; sleep 0.2; echo oops >&2'
 try docker logs c1
 try docker logs --tail 2 c1
 try docker logs --tail 0 c1

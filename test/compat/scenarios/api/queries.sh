@@ -1,0 +1,16 @@
+# Query parameters that aren't what they should be.
+quiet docker create --name c1 busybox
+api GET '/v1.41/containers/json?limit=x'
+api GET '/v1.41/containers/json?filters=nonsense'
+api GET '/v1.41/containers/json?filters=%7B%22status%22%3A%5B%22nosuch%22%5D%7D'
+api GET '/v1.41/containers/c1/json?size=1'
+api POST '/v1.41/containers/c1/stop?t=x'
+api POST '/v1.41/containers/c1/resize?h=x&w=1'
+api POST '/v1.41/containers/c1/resize'
+api DELETE '/v1.41/containers/c1?link=1'
+api GET '/v1.41/events?since=x'
+api GET '/v1.41/networks?filters=%7B%22nosuch%22%3A%5B%22x%22%5D%7D'
+api POST '/v1.41/containers/c1/update' '{"Memory":"x"}'
+api POST '/v1.41/networks/create' '{}'
+api POST '/v1.41/volumes/create' '{"Name":"a/b"}'
+api POST '/v1.41/volumes/create' ''

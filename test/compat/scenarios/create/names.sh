@@ -1,0 +1,11 @@
+# Names: which ones are taken and which aren't.
+api POST '/v1.41/containers/create?name=ok' '{"Image":"busybox"}'
+api POST '/v1.41/containers/create?name=ok' '{"Image":"busybox"}'
+api POST '/v1.41/containers/create?name=/slash' '{"Image":"busybox"}'
+api POST '/v1.41/containers/create?name=a/b' '{"Image":"busybox"}'
+api POST '/v1.41/containers/create?name=x' '{"Image":"busybox"}'
+api POST '/v1.41/containers/create?name=.dot' '{"Image":"busybox"}'
+api POST '/v1.41/containers/create?name=wei%20rd' '{"Image":"busybox"}'
+try docker ps -a --format '{{.Names}}'
+try sh -c 'docker create busybox | wc -c'
+try sh -c 'docker ps -a --format "{{.Names}}" | head -1 | grep -cE "^[a-z]+_[a-z_]+$"'
