@@ -18,7 +18,7 @@ const placeholders: readonly (readonly [RegExp, string])[] = [
 ];
 
 /** Lists that are sets. */
-const sets = /(^|\.)(MaskedPaths|ReadonlyPaths|Ports)$/;
+const sets = /(^|\.)(MaskedPaths|ReadonlyPaths|Ports|Mounts|\[0\]\.Mounts)$/;
 
 export function normalise(text: string, names: Names): string {
   const out: string[] = [];

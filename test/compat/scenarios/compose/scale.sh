@@ -10,13 +10,13 @@ services:
     labels: {l: "1"}
 END
 export COMPOSE_PROJECT_NAME=proj
-quiet docker-compose --no-ansi up -d --scale one=2
+quiet docker-compose up -d --scale one=2
 sorted docker ps --format '{{.Names}}'
 sed -i 's/l: "1"/l: "2"/' docker-compose.yml
-quiet docker-compose --no-ansi up -d
+quiet docker-compose up -d
 sorted docker ps --format '{{.Names}}'
 try sh -c 'docker-compose run --rm -T one echo once 2>/dev/null'
-quiet docker-compose --no-ansi kill
+quiet docker-compose kill
 try sh -c 'docker-compose ps -q | wc -l'
-quiet docker-compose --no-ansi rm -f
+quiet docker-compose rm -f
 try docker ps -aq

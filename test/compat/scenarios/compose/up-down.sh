@@ -15,7 +15,7 @@ services:
 volumes: {data: {}}
 END
 export COMPOSE_PROJECT_NAME=proj
-quiet docker-compose --no-ansi up -d
+quiet docker-compose up -d
 sorted docker-compose ps --services
 try docker-compose exec -T web sh -c 'echo $A'
 until_true sh -c 'docker-compose logs client | grep -q doctype'
@@ -24,7 +24,7 @@ until_true curl -sf http://127.0.0.1:18080/
 sorted docker ps --format '{{.Names}} {{.Image}}'
 sorted docker network ls --format '{{.Name}} {{.Driver}}' -f name=proj
 sorted docker volume ls -q
-quiet docker-compose --no-ansi stop -t 0
-quiet docker-compose --no-ansi down -v -t 0
+quiet docker-compose stop -t 0
+quiet docker-compose down -v -t 0
 try docker ps -aq
 sorted docker network ls --format '{{.Name}}' -f name=proj
