@@ -23,6 +23,18 @@ export class Cli {
     process.stderr.write(`${text}\n`);
   }
 
+  /** Docker's question before something is removed for good; anything but `y` is no. */
+  async confirm(warning: string): Promise<boolean> {
+    this.write(`${warning}\nAre you sure you want to continue? [y/N] `);
+    let line = '';
+    for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
+      line += chunk.toString('utf8');
+      if (line.includes('\n')) break;
+    }
+    process.stdin.unref();
+    return /^y(es)?$/i.test(line.split('\n')[0]?.trim() ?? '');
+  }
+
   /** Writes as fast as the reader takes it. */
   async put(stream: NodeJS.WriteStream, data: Uint8Array): Promise<void> {
     if (!stream.write(data)) await drained(stream);

@@ -22,6 +22,17 @@ export const verbs: Readonly<Record<string, Entry>> = {
   login: { about: 'Log in to a registry', load: () => import('./commands/login.ts') },
   logout: { about: 'Forget the login to a registry', load: () => import('./commands/logout.ts') },
   logs: { about: "Show a container's output", load: () => import('./commands/logs.ts') },
+  'network connect': {
+    about: 'Put a container on one more network', load: () => import('./commands/network/connect.ts'),
+  },
+  'network create': { about: 'Create a network', load: () => import('./commands/network/create.ts') },
+  'network disconnect': {
+    about: 'Take a container off a network', load: () => import('./commands/network/disconnect.ts'),
+  },
+  'network inspect': { about: 'Show everything known of networks', load: () => import('./commands/network/inspect.ts') },
+  'network ls': { about: 'List networks', load: () => import('./commands/network/ls.ts') },
+  'network prune': { about: 'Remove networks that nobody uses', load: () => import('./commands/network/prune.ts') },
+  'network rm': { about: 'Remove networks', load: () => import('./commands/network/rm.ts') },
   pause: { about: 'Freeze the processes of containers', load: () => import('./commands/pause.ts') },
   port: { about: "List a container's published ports", load: () => import('./commands/port.ts') },
   ps: { about: 'List containers', load: () => import('./commands/ps.ts') },
@@ -51,6 +62,10 @@ const groups: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   image: {
     ls: 'images', list: 'images', rm: 'rmi', remove: 'rmi', ...same('history import inspect load pull push save tag'),
+  },
+  network: {
+    ...Object.fromEntries('connect create disconnect inspect ls prune rm'.split(' ').map((name) => [name, `network ${name}`])),
+    list: 'network ls', remove: 'network rm',
   },
   system: same('events info'),
 };
