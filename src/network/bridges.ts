@@ -30,8 +30,8 @@ export interface Bridges {
 
 export interface Removal {
   readonly unused: () => boolean;
-  /** No bridge is wanted any more. */
-  readonly last: () => boolean;
+  /** No bridge with this family is wanted any more. */
+  readonly last: (family: Family) => boolean;
   /** The rules that went with it; FORWARD stays closed for others' sake where `stillClosed` says so. */
   readonly cleanUp: (stillClosed: readonly Family[]) => Promise<void>;
 }
@@ -118,17 +118,13 @@ export function openBridges({ engineId, helper, run, memories }: BridgesParts): 
     ensure: (bridge) => inTurn(() => make(bridge)),
     remove: ({ link }, { unused, last, cleanUp }) => inTurn(async () => {
       if (!unused()) return;
-      const ours = opened();
-      if (!last()) {
-        await Promise.all([removeLink(link), cleanUp(ours)]);
-        return;
-      }
+      const over = opened().filter(last);
       // Whoever else has a bridge may count on forwarding by now.
-      const needed = ours.length > 0 && (await links('type', 'bridge'))
+      const needed = over.length > 0 && (await links('type', 'bridge'))
         .some((other) => other.ifname !== link && other.ifalias !== bridgeAlias(engineId));
-      await Promise.all([removeLink(link), cleanUp(needed ? ours : [])]);
-      if (needed) return;
-      for (const family of ours) {
+      const closing = needed ? [] : over;
+      await Promise.all([removeLink(link), cleanUp(opened().filter((family) => !closing.includes(family)))]);
+      for (const family of closing) {
         await helper.apply([setForwarding(family, false)]);
         memories.set(forwarding[family], undefined);
       }

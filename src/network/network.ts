@@ -245,7 +245,7 @@ export function openNetwork({ database, helper, run, options }: NetworkParts): N
   }
 
   const removeBridge = (settings: BridgeSettings, unused: () => boolean): Promise<void> => bridges.remove(settings, {
-    unused, last: () => wantedBridges().length === 0, cleanUp: (closed) => firewall.apply(firewallState(closed)),
+    unused, last: (family) => !wantedBridges().some(({ subnets }) => subnets.some((subnet) => subnet.family === family)), cleanUp: (closed) => firewall.apply(firewallState(closed)),
   });
 
   /** A start that comes meanwhile waits, and makes all of it again. */

@@ -57,8 +57,10 @@ export function openIptables(run: Run, owner: Owner, memory: Memory, family: Fam
     const closed = state.closed.includes(family);
     if (lines.length === 0) {
       // Of IPv6 most engines have nothing, and needn't ask the kernel for it.
-      const nothingYet = family === 6 && applied === undefined && memory.get() === undefined;
-      if (applied?.length !== 0 && !nothingYet) await removeAll(!closed);
+      const left = memory.get();
+      const nothingYet = family === 6 && applied === undefined && left === undefined;
+      const done = applied?.length === 0 && (closed || !left?.closed);
+      if (!nothingYet && !done) await removeAll(!closed);
       applied = [];
       return;
     }
