@@ -55,11 +55,12 @@ int write_file(const char *path, const void *data, size_t size);
 int netlink_send(struct context *c, struct bytes message, struct strs patches);
 
 /* mount.c */
-struct op_mount; struct op_filesystem; struct op_bind; struct op_device; struct op_directory;
+struct op_mount; struct op_filesystem; struct op_bind; struct op_bind_beneath; struct op_device; struct op_directory;
 int do_mount(struct context *c, const struct op_mount *o);
 int open_root(struct context *c, const char *path);
 int mount_filesystem(struct context *c, const struct op_filesystem *o);
 int bind_path(struct context *c, const struct op_bind *o);
+int bind_beneath(struct context *c, const struct op_bind_beneath *o);
 int mask_path(struct context *c, const char *path);
 int make_readonly(struct context *c, const char *path);
 int make_device(struct context *c, const struct op_device *o);

@@ -163,6 +163,8 @@ int mount_filesystem(struct context *c, const struct op_filesystem *o)
 	return 0;
 }
 
+static int bind_descriptor(struct context *c, const struct op_bind *o, int source);
+
 int bind_path(struct context *c, const struct op_bind *o)
 {
 	bool from_root = o->flags & BIND_FROM_ROOT;
@@ -173,6 +175,25 @@ int bind_path(struct context *c, const struct op_bind *o)
 			return 0;
 		return fail(&c->err, "bind: source %s", o->source);
 	}
+	return bind_descriptor(c, o, source);
+}
+
+/* A container that shares the volume may swap its parts for symlinks at any moment: what is opened below the volume is
+ * what gets mounted, and a link that leads out of it is refused. */
+int bind_beneath(struct context *c, const struct op_bind_beneath *o)
+{
+	struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS };
+	CLEANUP_FD int volume = open(o->source, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	CLEANUP_FD int source = volume < 0 ? -1 : (int)syscall(SYS_openat2, volume, o->subpath, &how, sizeof how);
+	if (source < 0)
+		return fail(&c->err, "bind: subpath %s of %s", o->subpath, o->source);
+	const struct op_bind bind = { .source = o->subpath, .target = o->target, .flags = o->flags, .set = o->set, .clear = o->clear,
+				      .propagation = o->propagation };
+	return bind_descriptor(c, &bind, source);
+}
+
+static int bind_descriptor(struct context *c, const struct op_bind *o, int source)
+{
 	CLEANUP_FD int tree = (int)syscall(SYS_open_tree, source, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC
 					   | (o->flags & BIND_RECURSIVE ? AT_RECURSIVE : 0));
 	if (tree < 0)

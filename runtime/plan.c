@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -274,6 +275,9 @@ static int run_op(struct context *c, uint16_t code, struct reader p)
 	case OP_SECCOMP: { DECODED(seccomp) return load_seccomp(c, o.program, o.flags); }
 	case OP_CWD: { DECODED(cwd) return enter_directory(c, o.path); }
 	case OP_READY: return say_ready(c);
+	case OP_BIND_BENEATH: { DECODED(bind_beneath) return bind_beneath(c, &o); }
+	case OP_UNMOUNT: { DECODED(unmount)
+		return umount2(o.path, MNT_DETACH | UMOUNT_NOFOLLOW) && errno != EINVAL ? fail(&c->err, "unmount %s", o.path) : 0; }
 	case OP_EXEC: { DECODED(exec) return execute(c, &o); }
 	case OP_ENTER_NETWORK: { DECODED(enter_network) return enter_network(c, o.pid, o.start_time); }
 	}

@@ -43,6 +43,8 @@ enum op_code {
 	OP_READY = 37,
 	OP_EXEC = 38,
 	OP_ENTER_NETWORK = 39,
+	OP_BIND_BENEATH = 40,
+	OP_UNMOUNT = 41,
 };
 
 static const char *const op_names[] = {
@@ -86,8 +88,10 @@ static const char *const op_names[] = {
 	"ready",
 	"exec",
 	"enter_network",
+	"bind_beneath",
+	"unmount",
 };
-#define OP_COUNT 39
+#define OP_COUNT 41
 
 #define KEEPER_TTY 1u
 #define KEEPER_OPEN_STDIN 2u
@@ -488,6 +492,34 @@ static inline int decode_enter_network(struct reader *r, struct op_enter_network
 {
 	return read_u32(r, &o->pid) ||
 	       read_u64(r, &o->start_time);
+}
+
+struct op_bind_beneath {
+	const char *source;
+	const char *subpath;
+	const char *target;
+	uint32_t flags;
+	uint64_t set;
+	uint64_t clear;
+	uint64_t propagation;
+};
+static inline int decode_bind_beneath(struct reader *r, struct op_bind_beneath *o)
+{
+	return read_str(r, &o->source) ||
+	       read_str(r, &o->subpath) ||
+	       read_str(r, &o->target) ||
+	       read_u32(r, &o->flags) ||
+	       read_u64(r, &o->set) ||
+	       read_u64(r, &o->clear) ||
+	       read_u64(r, &o->propagation);
+}
+
+struct op_unmount {
+	const char *path;
+};
+static inline int decode_unmount(struct reader *r, struct op_unmount *o)
+{
+	return read_str(r, &o->path);
 }
 
 #endif

@@ -14,6 +14,7 @@ import { settlesWithin } from './deadline.ts';
 import { waitForStart } from './stop.ts';
 import { resolveUser } from './user.ts';
 import { userFilesOf } from './user-files.ts';
+import { mountVolumes, unmountVolumes } from './volume-mounts.ts';
 
 export type { Archiver } from '../host/archiver.ts';
 
@@ -66,13 +67,24 @@ async function inView<T>(
   await waitForStart(context, record);
   const current = context.records.get(record.id) ?? record;
   try {
-    return await work(viewOf(context, current, false));
+    return await withVolumes(context, current, () => work(viewOf(context, current, false)));
   } catch (error) {
     const gone = error instanceof HelperError && error.code === 'ESRCH' && isAlive(current.state);
     if (!gone || !(await settlesWithin(context.live.of(record.id).ended ?? Promise.resolve(), 10_000))) throw error;
     const after = context.records.get(record.id);
     if (!after) throw error;
-    return work(viewOf(context, after, false));
+    return withVolumes(context, after, () => work(viewOf(context, after, false)));
+  }
+}
+
+/** Those of a stopped container are mounted until the helper has them in its own namespace. */
+async function withVolumes<T>(context: Context, record: ContainerRecord, work: () => Promise<T>): Promise<T> {
+  if (isAlive(record.state)) return work();
+  await mountVolumes(context, record);
+  try {
+    return await work();
+  } finally {
+    await unmountVolumes(context, record);
   }
 }
 
@@ -131,6 +143,7 @@ export async function putArchive(
   const current = context.records.get(record.id) ?? record;
   const done = holdStart(context, current);
   try {
+    if (!isAlive(current.state)) await mountVolumes(context, current);
     const ops = viewOf(context, current, true);
     const flags = options.keepKind ? archiveFlags.keepKind : 0;
     const archive = startArchiver(context.options.helperProgram, { ops, verb: 'put', flags, path: absolute });
@@ -147,6 +160,7 @@ export async function putArchive(
     }
   } finally {
     done();
+    if (!isAlive(current.state)) await unmountVolumes(context, current);
   }
   tell(context, record, 'extract-to-dir');
 }

@@ -12,7 +12,7 @@ import { now } from './clock.ts';
 import { pathsOf, tell, type Context } from './context.ts';
 import { checkCommand, withImageDefaults } from './image-config.ts';
 import { mountWishes } from './mounts.ts';
-import { resolveMounts, wishesFrom } from './mount-points.ts';
+import { makeSources, plannedMounts, wishesFrom } from './mount-points.ts';
 import { checkName, randomId, randomName } from './names.ts';
 import { networksAsked } from './endpoint-wishes.ts';
 import { checkLinks } from './links.ts';
@@ -85,9 +85,12 @@ export async function create(
     await context.snapshots.prepare(id, context.images.layersOf(image.id));
     undo.push('writable layer', () => context.snapshots.remove(id));
     await files.makeDirectory(pathsOf(context, id).rootfs);
-    const mounts = await resolveMounts(context, wishes, undo);
-    await fillVolumes(context, record, mounts);
-    const made = context.records.update(id, { mounts, generation: 0 });
+    const mounts = plannedMounts(context, wishes);
+    // Recorded before they are made: whatever a crash leaves of them has an owner.
+    const planned = context.records.update(id, { mounts });
+    await makeSources(context, wishes, mounts, undo);
+    await fillVolumes(context, planned, mounts);
+    const made = context.records.update(id, { generation: 0 });
     tell(context, made, 'create');
   } catch (error) {
     for (const leftover of await undo.unwind())

@@ -1,5 +1,5 @@
-import type { ContainerRecord } from '../model/container.ts';
 import * as files from '../host/files.ts';
+import type { ContainerRecord } from '../model/container.ts';
 import { invalid, messageOf } from '../model/errors.ts';
 import type { HostConfig } from '../model/host-config.ts';
 import type { MountPoint } from '../model/mounts.ts';
@@ -11,83 +11,79 @@ import type { UndoStack } from './undo.ts';
 export function wishesFrom(context: Context, hostConfig: Pick<HostConfig, 'VolumesFrom'>): MountWish[] {
   return (hostConfig.VolumesFrom ?? []).flatMap((text) => {
     const [reference = '', mode = 'rw'] = text.split(':');
-    if (mode !== 'rw' && mode !== 'ro') throw invalid(`invalid mode: ${mode}`);
-    return donor(context, reference)
+    const words = mode.split(',');
+    if (words.some((word) => !['rw', 'ro', 'z', 'Z', 'nocopy'].includes(word))) throw invalid(`invalid mode: ${mode}`);
+    return sharedContainer(context, reference)
       .mounts.filter((mount) => mount.type !== 'tmpfs')
       .map((mount): MountWish => ({
         type: mount.type,
         source: mount.type === 'volume' ? (mount.name ?? '') : mount.source,
         destination: mount.destination,
-        mode: mount.mode,
-        readWrite: mount.readWrite && mode === 'rw',
+        mode: '',
+        readWrite: mount.readWrite && !words.includes('ro'),
         propagation: mount.propagation,
         createSource: true,
         noCopy: true,
+        ...(mount.anonymous ? { anonymous: true } : {}),
+        ...(mount.subpath ? { subpath: mount.subpath } : {}),
+        ...(mount.nonRecursive ? { nonRecursive: true } : {}),
       }));
   });
 }
 
-/** That there is none such isn't "not found" at create: to a client that means the image. */
-function donor(context: Context, reference: string): ContainerRecord {
+/** That there is none such is told as a bad request: for a client "not found" at create means the image. */
+function sharedContainer(context: Context, reference: string): ContainerRecord {
   try {
     return context.records.find(reference);
   } catch (error) {
-    throw invalid(messageOf(error));
+    throw invalid(messageOf(error), error);
   }
 }
 
-/** Makes what has to be made (volumes, missing bind sources) and names what is to be mounted. */
-export async function resolveMounts(
-  context: Context,
-  wishes: readonly MountWish[],
-  undo: UndoStack,
-): Promise<MountPoint[]> {
-  const points: MountPoint[] = [];
-  for (const wish of wishes) points.push(await resolveOne(context, wish, undo));
-  return points;
+/** What is to be mounted. Names of new anonymous volumes are chosen here, so that the record has them before they are made. */
+export function plannedMounts(context: Context, wishes: readonly MountWish[]): MountPoint[] {
+  return wishes.map((wish): MountPoint => {
+    const common = {
+      type: wish.type,
+      destination: wish.destination,
+      mode: wish.mode,
+      readWrite: wish.readWrite,
+      propagation: wish.propagation,
+      ...(wish.nonRecursive ? { nonRecursive: true } : {}),
+      ...(wish.nonRecursiveReadonly ? { nonRecursiveReadonly: true } : {}),
+    };
+    if (wish.type === 'tmpfs') return { ...common, source: '', tmpfsOptions: wish.tmpfsOptions ?? [] };
+    if (wish.type === 'bind') return { ...common, source: wish.source };
+    const name = wish.source || context.volumes.freeName();
+    return {
+      ...common,
+      name,
+      source: context.volumes.pathOf(name),
+      driver: 'local',
+      copyUp: !wish.noCopy,
+      ...(wish.source === '' || wish.anonymous ? { anonymous: true } : {}),
+      ...(wish.subpath ? { subpath: wish.subpath } : {}),
+    };
+  });
 }
 
-async function resolveOne(context: Context, wish: MountWish, undo: UndoStack): Promise<MountPoint> {
-  const common = {
-    type: wish.type,
-    destination: wish.destination,
-    mode: wish.mode,
-    readWrite: wish.readWrite,
-    propagation: wish.propagation,
-    ...(wish.nonRecursive ? { nonRecursive: true } : {}),
-  };
-  switch (wish.type) {
-    case 'tmpfs':
-      return { ...common, source: '', tmpfsOptions: wish.tmpfsOptions ?? [] };
-    case 'bind':
-      await bindSource(wish);
-      return { ...common, source: wish.source };
-    case 'volume': {
-      const known = wish.source === '' ? undefined : context.volumes.find(wish.source);
-      const volume =
-        known ??
-        (await context.volumes.create({
-          ...(wish.source === '' ? {} : { name: wish.source }),
-          ...(wish.driver ? { driver: wish.driver } : {}),
-          ...(wish.labels ? { labels: wish.labels } : {}),
-          ...(wish.driverOptions ? { options: wish.driverOptions } : {}),
-        }));
-      if (!known) {
-        undo.push(`volume ${volume.name}`, () => context.volumes.remove(volume.name));
-        context.events.emit('volume', 'create', volume.name, { driver: 'local' });
-      }
-      return {
-        ...common,
-        name: volume.name,
-        source: volume.mountpoint,
-        driver: 'local',
-        copyUp: !wish.noCopy,
-        ...(wish.source === '' ? { anonymous: true } : {}),
-        ...(wish.subpath ? { subpath: wish.subpath } : {}),
-      };
-    }
-    default:
-      return wish.type satisfies never;
+/** Makes what has to be made: volumes, missing bind sources. */
+export async function makeSources(
+  context: Context, wishes: readonly MountWish[], mounts: readonly MountPoint[], undo: UndoStack,
+): Promise<void> {
+  for (const [index, wish] of wishes.entries()) {
+    const { name } = mounts[index] ?? {};
+    if (wish.type === 'bind') await bindSource(wish);
+    if (wish.type !== 'volume' || !name || context.volumes.find(name)) continue;
+    await context.volumes.create({
+      name,
+      anonymous: wish.source === '',
+      ...(wish.driver ? { driver: wish.driver } : {}),
+      ...(wish.labels ? { labels: wish.labels } : {}),
+      ...(wish.driverOptions ? { options: wish.driverOptions } : {}),
+    });
+    undo.push(`volume ${name}`, () => context.volumes.remove(name));
+    context.events.emit('volume', 'create', name, { driver: 'local' });
   }
 }
 

@@ -12,6 +12,9 @@ export interface MountWish {
   readonly readWrite: boolean;
   readonly propagation: string;
   readonly nonRecursive?: boolean;
+  readonly nonRecursiveReadonly?: boolean;
+  /** A volume without a name of its own, of another container. */
+  readonly anonymous?: boolean;
   /** `--mount` refuses a source that isn't there, `-v` makes it. */
   readonly createSource: boolean;
   readonly noCopy?: boolean;
@@ -95,6 +98,10 @@ export function parseMount(mount: MountRequest): MountWish {
       if (mount.TmpfsOptions) throw bad('field TmpfsOptions must not be specified');
       const propagation = mount.BindOptions?.Propagation || 'rprivate';
       if (!propagations.has(propagation)) throw bad(`invalid propagation mode: ${propagation}`);
+      const { ReadOnlyNonRecursive: shallow, ReadOnlyForceRecursive: forced, NonRecursive: single } = mount.BindOptions ?? {};
+      if ((shallow || forced) && !mount.ReadOnly) throw bad(`${shallow ? 'ReadOnlyNonRecursive' : 'ReadOnlyForceRecursive'} requires ReadOnly`);
+      if (forced && (shallow || single)) throw bad(`ReadOnlyForceRecursive conflicts with ${shallow ? 'ReadOnlyNonRecursive' : 'NonRecursive'}`);
+      if (forced && propagation !== 'rprivate') throw bad('ReadOnlyForceRecursive requires Propagation to be rprivate');
       return {
         ...common,
         type: 'bind',
@@ -102,6 +109,7 @@ export function parseMount(mount: MountRequest): MountWish {
         propagation,
         createSource: mount.BindOptions?.CreateMountpoint === true,
         ...(mount.BindOptions?.NonRecursive ? { nonRecursive: true } : {}),
+        ...(mount.BindOptions?.ReadOnlyNonRecursive ? { nonRecursiveReadonly: true } : {}),
       };
     }
     case 'volume': {
@@ -142,6 +150,7 @@ export function parseMount(mount: MountRequest): MountWish {
           ...(mount.ReadOnly ? ['ro'] : []),
           ...(options?.SizeBytes ? [`size=${options.SizeBytes}`] : []),
           ...(options?.Mode ? [`mode=${options.Mode.toString(8)}`] : []),
+          ...(options?.Options ?? []).map((words) => words.join('=')),
         ],
       };
     }

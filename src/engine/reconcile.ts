@@ -15,6 +15,7 @@ import { remove } from './remove.ts';
 import { startsWithDaemon } from './restart-policy.ts';
 import { lostKeeper, settle, tearDown, watch } from './settle.ts';
 import { start } from './start.ts';
+import { unmountIdleVolumes } from './volume-mounts.ts';
 
 /**
  * Compares the records with what is there, and makes them agree: the only clean-up after a crash. Containers
@@ -76,6 +77,7 @@ export async function reconcile(context: Context): Promise<ContainerRecord[]> {
       wanted.push(record);
   }
   await step(context, 'execs', () => recoverExecs(context));
+  await step(context, 'volumes', () => unmountIdleVolumes(context));
   await step(context, 'directories', () => removeStrayDirectories(context));
   await step(context, 'cgroups', () => removeStrayCgroups(context));
   return wanted;

@@ -4,6 +4,7 @@ import { BerthError, conflict, messageOf } from '../model/errors.ts';
 import { killCgroup, thaw } from './cgroups.ts';
 import { pathsOf, tell, type Context } from './context.ts';
 import { settlesWithin } from './deadline.ts';
+import { removeVolume } from './volumes.ts';
 import { cancelRestart, waitForStart } from './stop.ts';
 
 export interface RemoveOptions {
@@ -83,7 +84,7 @@ async function removeAll(context: Context, record: ContainerRecord, options: Rem
     for (const mount of record.mounts) {
       if (mount.type === 'volume' && mount.anonymous && mount.name && !usedElsewhere(context, record, mount.name)) {
         const name = mount.name;
-        await step(`volume ${name}`, () => context.volumes.remove(name));
+        await step(`volume ${name}`, () => removeVolume(context, name, true, record.id));
       }
     }
   }

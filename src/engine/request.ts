@@ -134,11 +134,13 @@ export function mountRequest(mount: ContainerRecord['mounts'][number]): MountReq
   if (mount.type === 'tmpfs') return { kind: 'tmpfs', target: mount.destination, options: mount.tmpfsOptions ?? [] };
   return {
     kind: 'bind',
-    source: mount.subpath ? `${mount.source}/${mount.subpath}` : mount.source,
+    source: mount.source,
+    ...(mount.subpath ? { subpath: mount.subpath } : {}),
     target: mount.destination,
     readonly: !mount.readWrite,
     ...(mount.propagation ? { propagation: mount.propagation as Propagation } : {}),
     ...(mount.nonRecursive ? { nonRecursive: true } : {}),
+    ...(mount.nonRecursiveReadonly ? { nonRecursiveReadonly: true } : {}),
   };
 }
 

@@ -11,6 +11,7 @@ import { tellEndpoints } from './networks.ts';
 import { remove } from './remove.ts';
 import { nextDelay, wantsRestart } from './restart-policy.ts';
 import { start } from './start.ts';
+import { tellVolumes, unmountVolumes } from './volume-mounts.ts';
 
 /**
  * From the end of a process to the container's next state. The keeper has made the exit durable before it
@@ -75,6 +76,7 @@ export async function settle(context: Context, id: ContainerId, exit: ExitRecord
   if (exit.oomKilled) tell(context, record, 'oom');
   tell(context, record, 'die', { exitCode: String(exit.exitCode), execDuration: String(Math.floor(ranFor / 1000)) });
   tellEndpoints(context, current, current.endpoints, 'disconnect');
+  tellVolumes(context, record, 'unmount');
   const result = { exitCode: exit.exitCode, ...(exit.error ? { error: exit.error } : {}) };
   for (const waiter of [...live.onExit]) waiter(result);
   live.onExit.clear();
@@ -100,6 +102,7 @@ export async function tearDown(context: Context, id: ContainerId): Promise<strin
   const record = context.records.get(id);
   await Promise.all([
     step('network', () => context.network.detach(id)),
+    step('volumes', () => record && unmountVolumes(context, record, id)),
     // The cgroup comes last of the kernel's things: with a killed keeper it is what still finds the processes.
     step('cgroup', () => removeCgroups(context, id, record?.hostConfig.CgroupParent ?? '')),
   ]);

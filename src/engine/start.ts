@@ -20,6 +20,7 @@ import { commandOf } from './image-config.ts';
 import { watch } from './settle.ts';
 import { saveSpec } from './spec-file.ts';
 import { UndoStack } from './undo.ts';
+import { mountVolumes, tellVolumes, unmountVolumes } from './volume-mounts.ts';
 
 export interface StartOptions {
   /** A start by a person resets the restart count and the mark of a stop by hand. */
@@ -91,6 +92,8 @@ async function launch(context: Context, record: ContainerRecord): Promise<void> 
   const paths = pathsOf(context, record.id);
   try {
     await files.remove(paths.exitFile);
+    undo.push('volumes', () => unmountVolumes(context, record, record.id));
+    await mountVolumes(context, record);
     await checkSources(record);
     undo.push('network', () => context.network.detach(record.id));
     const attached = await attachNetwork(context, record);
@@ -142,6 +145,7 @@ async function launch(context: Context, record: ContainerRecord): Promise<void> 
     live.startedAt = performance.now();
     context.execs.forgetContainer(record.id); // those of an earlier run
     tellEndpoints(context, started, attached.endpoints, 'connect');
+    tellVolumes(context, started, 'mount');
     tell(context, started, 'start');
     watch(context, record.id, keeper);
     watchHealth(context, started, { fresh: true });

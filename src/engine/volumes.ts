@@ -23,12 +23,12 @@ export function listVolumes(context: Context, filters: Filters): Volume[] {
         passes(filters, 'name', (value) => volume.name.includes(value)) &&
         passes(filters, 'driver', (value) => value === volume.driver) &&
         (dangling === undefined || dangling === (usersOf(context, volume.name).length === 0)) &&
-        labelsPass(filters, volume.labels),
+        labelsPass(filters, volume.labels ?? {}),
     );
 }
 
-export async function removeVolume(context: Context, name: string, force: boolean): Promise<void> {
-  const users = usersOf(context, name);
+export async function removeVolume(context: Context, name: string, force: boolean, except?: string): Promise<void> {
+  const users = usersOf(context, name).filter((user) => user !== except);
   if (users.length > 0) throw conflict(`remove ${name}: volume is in use - [${users.join(', ')}]`);
   try {
     await context.volumes.remove(name);
@@ -40,16 +40,21 @@ export async function removeVolume(context: Context, name: string, force: boolea
   context.events.emit('volume', 'destroy', name, { driver: 'local' });
 }
 
-/** Volumes that no container uses: the anonymous ones, with `all` the named too. */
+/**
+ * Volumes that no container uses: the anonymous ones, with `all` the named too.
+ *
+ * @param otherwiseAll what holds where the filter `all` isn't given: before API 1.42 all of them went
+ */
 export async function pruneVolumes(
   context: Context,
   filters: Filters,
+  otherwiseAll: boolean,
 ): Promise<{ deleted: string[]; reclaimed: number }> {
-  const all = booleanFilter(filters, 'all') ?? false;
+  const all = booleanFilter(filters, 'all') ?? otherwiseAll;
   const deleted: string[] = [];
   let reclaimed = 0;
   for (const volume of context.volumes.list()) {
-    if ((!all && !volume.anonymous) || usersOf(context, volume.name).length > 0 || !labelsPass(filters, volume.labels))
+    if ((!all && !volume.anonymous) || usersOf(context, volume.name).length > 0 || !labelsPass(filters, volume.labels ?? {}))
       continue;
     reclaimed += await sizeOf(volume.mountpoint);
     await removeVolume(context, volume.name, true);

@@ -17,6 +17,8 @@ export interface MountPoint {
   readonly propagation: string;
   /** A bind without its submounts. */
   readonly nonRecursive?: boolean;
+  /** Read-only without its submounts. */
+  readonly nonRecursiveReadonly?: boolean;
   /** tmpfs mount options, `size=64m` and so on. */
   readonly tmpfsOptions?: readonly string[];
   /** A volume that takes the image's files at its destination when it is empty. */

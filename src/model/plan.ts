@@ -106,6 +106,10 @@ export const opTable = {
   // ── applied by the helper ─────────────────────────────────────────────────────────────────────────────────
   /** What follows works in the network namespace of this process; pid 0: in the helper's own again, as after the last op. */
   enter_network: { pid: 'u32', startTime: 'u64' },
+  /** Like `bind`, of `subpath` inside the host's directory `source`: resolved by descriptor, never out of it. */
+  bind_beneath: { source: 'str', subpath: 'str', target: 'str', flags: 'u32', set: 'u64', clear: 'u64', propagation: 'u64' },
+  /** Takes a mount of the host's down, at once where nobody uses it any more. */
+  unmount: { path: 'str' },
 } as const satisfies Record<string, Record<string, FieldType>>;
 
 export const keeperFlags = { tty: 1, openStdin: 2, stdinOnce: 4, exec: 8, noLog: 16, jsonLog: 32 } as const;

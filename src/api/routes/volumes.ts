@@ -10,12 +10,15 @@ type Found = ReturnType<typeof listVolumes>[number];
 const body = (volume: Found): Volume => ({
   CreatedAt: volume.createdAt,
   Driver: volume.driver,
-  Labels: { ...volume.labels },
+  Labels: volume.labels,
   Mountpoint: volume.mountpoint,
   Name: volume.name,
-  Options: { ...volume.options },
+  Options: volume.options,
   Scope: 'local',
 });
+
+/** Whether a client speaks a version older than 1.`minor`. */
+const before = (version: string, minor: number): boolean => Number(version.split('.')[1] ?? 0) < minor;
 
 export const volumeRoutes: readonly Route[] = [
   {
@@ -39,14 +42,14 @@ export const volumeRoutes: readonly Route[] = [
         '',
       );
       const { volumes, events } = call.engine.context;
-      const known = f.Name ? volumes.find(f.Name as string) : undefined;
+      const known = f.Name ? volumes.find(f.Name) : undefined;
       const volume =
         known ??
         (await volumes.create({
-          ...(f.Name ? { name: f.Name as string } : {}),
-          ...(f.Driver ? { driver: f.Driver as string } : {}),
-          labels: (f.Labels as Record<string, string>) ?? {},
-          options: (f.DriverOpts as Record<string, string>) ?? {},
+          ...(f.Name ? { name: f.Name } : {}),
+          ...(f.Driver ? { driver: f.Driver } : {}),
+          labels: f.Labels ?? null,
+          options: f.DriverOpts ?? null,
         }));
       if (!known) events.emit('volume', 'create', volume.name, { driver: 'local' });
       return { status: 201, body: body(volume) };
@@ -59,6 +62,7 @@ export const volumeRoutes: readonly Route[] = [
       const report = await pruneVolumes(
         call.engine.context,
         parseFilters(call.query.text('filters'), ['label', 'label!', 'all']),
+        before(call.version, 42),
       );
       return {
         status: 200,

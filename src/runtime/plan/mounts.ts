@@ -4,6 +4,7 @@ import { bindFlags, type Op } from '../../model/plan.ts';
 import type { CgroupLayout } from '../cgroups.ts';
 import { fileType, mountAttr, ms } from '../linux.ts';
 import type { OverlayRoot, Placement } from '../placement.ts';
+import { subpathOption } from '../spec/mounts.ts';
 
 /** Makes the container's root and opens it. */
 export function rootOps(spec: OciSpec, placement: Placement): Op[] {
@@ -73,14 +74,16 @@ function oneMount(mount: OciMount, layout: CgroupLayout, groups: readonly string
 export const isBind = (mount: OciMount): boolean =>
   mount.type === 'bind' || (mount.options ?? []).some((option) => option === 'bind' || option === 'rbind');
 
-export function bindOp(mount: OciMount): Extract<Op, { op: 'bind' }> {
+export function bindOp(mount: OciMount): Extract<Op, { op: 'bind' | 'bind_beneath' }> {
   const options = mount.options ?? [];
   const { set, clear, propagation, recursiveSet } = sortOptions(options);
-  return {
-    op: 'bind', source: mount.source ?? '', target: mount.destination,
+  const subpath = options.find((option) => option.startsWith(subpathOption))?.slice(subpathOption.length);
+  const how = {
+    source: mount.source ?? '', target: mount.destination,
     flags: (options.includes('bind') ? 0 : bindFlags.recursive) | (recursiveSet ? bindFlags.recursiveSet : 0),
     set, clear, propagation: propagation || ms.PRIVATE,
   };
+  return subpath === undefined ? { op: 'bind', ...how } : { op: 'bind_beneath', subpath, ...how };
 }
 
 const settings: Readonly<Record<string, number>> = {

@@ -51,6 +51,9 @@ export function parentsFirst<T extends MountRequest>(mounts: readonly T[]): T[] 
   return mounts.toSorted((a, b) => depth(a) - depth(b));
 }
 
+/** An option of our own among a bind's; the OCI spec has no word for it. */
+export const subpathOption = 'x-berth.subpath=';
+
 export function bindMount(mount: Extract<MountRequest, { kind: 'bind' }>): OciMount {
   return {
     destination: clean(mount.target),
@@ -59,6 +62,7 @@ export function bindMount(mount: Extract<MountRequest, { kind: 'bind' }>): OciMo
     options: [
       mount.nonRecursive ? 'bind' : 'rbind',
       mount.propagation ?? 'rprivate',
+      ...(mount.subpath === undefined ? [] : [`${subpathOption}${mount.subpath}`]),
       // A plain `ro` leaves the submounts below writable; `rro` reaches them too.
       ...(mount.readonly ? [mount.nonRecursive || mount.nonRecursiveReadonly ? 'ro' : 'rro'] : []),
     ],

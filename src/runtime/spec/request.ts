@@ -77,6 +77,8 @@ export type MountRequest =
       readonly readonly: boolean;
       /** `rprivate` where absent. */
       readonly propagation?: Propagation;
+      /** A path inside `source` that is bound instead of it; a symlink in it may not lead out. */
+      readonly subpath?: string;
       /** Bind the one mount without its submounts (`--mount bind-recursive=disabled`). */
       readonly nonRecursive?: boolean;
       /** Read-only without its submounts (`bind-recursive=writable`). */

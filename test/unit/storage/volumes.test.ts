@@ -45,9 +45,32 @@ test('removing takes record and data', async () => {
 });
 
 test.each([
-  [{ name: '../x' }, 'volume name is invalid'], [{ name: 'a/b' }, 'volume name is invalid'], [{ name: 'a' }, 'volume name is invalid'],
-  [{ name: '-ab' }, 'volume name is invalid'], [{ driver: 'nfs' }, 'driver "nfs"'], [{ options: { type: 'tmpfs' } }, 'option "type"'],
+  [{ name: '../x' }, 'invalid characters'], [{ name: 'a/b' }, 'invalid characters'], [{ name: 'a' }, 'too short'],
+  [{ name: '-ab' }, 'invalid characters'], [{ driver: 'nfs' }, 'plugin "nfs" not found'],
+  [{ options: { type: 'tmpfs' } }, 'missing required option: "device"'], [{ options: { foo: 'x' } }, 'invalid option: "foo"'],
 ])('%j is refused', async (request, why) => {
   await expect(volumes.create(request)).rejects.toThrow(why);
   expect(readdirSync(join(root, 'volumes'))).toEqual([]);
+});
+
+test('a rename takes record and data along, also when the engine died in the middle of it', async () => {
+  const { mountpoint } = await volumes.create({ name: 'old', labels: { a: 'b' } });
+  writeFileSync(join(mountpoint, 'file'), 'x');
+  await volumes.create({ name: 'other' });
+  await expect(volumes.rename('old', 'other')).rejects.toThrow('exists already');
+  await expect(volumes.rename('none', 'new')).rejects.toThrow('no such volume');
+  await expect(volumes.rename('old', '../x')).rejects.toThrow('invalid characters');
+  expect(await volumes.rename('old', 'new')).toMatchObject({ name: 'new', labels: { a: 'b' }, mountpoint: join(root, 'volumes/new/_data') });
+  expect(existsSync(join(root, 'volumes/new/_data/file'))).toBe(true);
+  database.run("INSERT INTO volume_renames VALUES ('new', 'newer')");
+  volumes = await openVolumes({ database, root });
+  expect(volumes.list().map(({ name }) => name)).toEqual(['newer', 'other']);
+  expect(existsSync(join(root, 'volumes/newer/_data/file'))).toBe(true);
+});
+
+test('a volume that was recorded when the engine died has its directory afterwards', async () => {
+  const { name } = await volumes.create({});
+  await rm(join(root, 'volumes', name), { recursive: true });
+  volumes = await openVolumes({ database, root });
+  expect(existsSync(volumes.get(name).mountpoint)).toBe(true);
 });
