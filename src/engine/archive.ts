@@ -90,7 +90,8 @@ async function withVolumes<T>(context: Context, record: ContainerRecord, work: (
 
 const recordBytes = 28;
 
-async function readStat({ output, finish }: Archiver): Promise<Omit<PathStat, 'name'>> {
+/** What the helper says before a tar. */
+export async function readStat({ output, finish }: Archiver): Promise<Omit<PathStat, 'name'>> {
   const head = await take(output, recordBytes);
   if (!head) {
     await finish();
@@ -122,6 +123,11 @@ async function take(stream: Readable, size: number): Promise<Buffer | undefined>
   }
 }
 
+interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
 export interface PutOptions {
   /** A directory isn't replaced by something else, nor the other way round. */
   readonly keepKind: boolean;
@@ -151,7 +157,7 @@ export async function putArchive(
     const abort = (): void => archive.abort();
     options.signal.addEventListener('abort', abort, { once: true });
     try {
-      await feed(archive, tar, absolute, owner);
+      await feed(archive, tar, absolute, owner ? { owner } : {});
     } catch (error) {
       archive.abort();
       throw putWords(error, path, record);
@@ -165,11 +171,12 @@ export async function putArchive(
   tell(context, record, 'extract-to-dir');
 }
 
-async function feed(
-  archive: Archiver, tar: AsyncIterable<Buffer>, path: string, owner: { uid: number; gid: number } | undefined,
+/** `root`: the directory itself gets the attributes that the archive gives it, too. */
+export async function feed(
+  archive: Archiver, tar: AsyncIterable<Buffer>, path: string, { owner, root = false }: { owner?: Owner; root?: boolean },
 ): Promise<void> {
   const directory = Buffer.from(path.split('/').filter((part) => part !== '' && part !== '.').join('/')).toString('latin1');
-  const encoder = new UnpackEncoder({ stepOf: (entry) => copyStepOf(directory, entry), ...(owner ? { owner } : {}) });
+  const encoder = new UnpackEncoder({ stepOf: (entry) => copyStepOf(directory, entry, root), ...(owner ? { owner } : {}) });
   const reader = new TarReader(encoder);
   let any = false;
   for await (const chunk of decompressed(tar, 'the archive')) {

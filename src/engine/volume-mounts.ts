@@ -1,6 +1,7 @@
 import * as files from '../host/files.ts';
 import { isAlive, type ContainerRecord } from '../model/container.ts';
 import { BerthError, messageOf } from '../model/errors.ts';
+import type { MountPoint } from '../model/mounts.ts';
 import { volumeMount, volumeMountOp, type VolumeMount } from '../storage/volume-options.ts';
 import type { Context } from './context.ts';
 
@@ -47,12 +48,14 @@ export async function unmountVolumes(
   }
 }
 
+/** A volume that the engine itself uses, in the form of a container's. */
+export const volumePoint = (name: string): MountPoint => ({
+  type: 'volume', name, source: '', destination: '', mode: '', readWrite: true, propagation: '',
+});
+
 /** When the engine starts: what containers used that ended without it. */
 export async function unmountIdleVolumes(context: Context): Promise<void> {
-  for (const { name } of context.volumes.list()) {
-    const point = { type: 'volume', name, source: '', destination: '', mode: '', readWrite: true, propagation: '' } as const;
-    await unmountVolumes(context, { mounts: [point] });
-  }
+  for (const { name } of context.volumes.list()) await unmountVolumes(context, { mounts: [volumePoint(name)] });
 }
 
 async function isMounted(path: string): Promise<boolean> {

@@ -40,6 +40,15 @@ export async function removeVolume(context: Context, name: string, force: boolea
   context.events.emit('volume', 'destroy', name, { driver: 'local' });
 }
 
+/** Containers know their volumes by name and by path, so that none may use it meanwhile. */
+export async function renameVolume(context: Context, name: string, to: string): Promise<Volume> {
+  const users = usersOf(context, name);
+  if (users.length > 0) throw conflict(`rename ${name}: volume is in use - [${users.join(', ')}]`);
+  const volume = await context.volumes.inTurn(name, () => context.volumes.rename(name, to));
+  context.events.emit('volume', 'rename', to, { driver: 'local', oldName: name });
+  return volume;
+}
+
 /**
  * Volumes that no container uses: the anonymous ones, with `all` the named too.
  *

@@ -61,12 +61,15 @@ export function stepOf(entry: TarEntry): LayerStep | undefined {
 
 /**
  * The same for an archive that is copied into a container: every name means itself, none hides anything, and all of
- * them lie below `directory` (a path from the root, latin1). Undefined for the directory itself, which stays as it is.
+ * them lie below `directory` (a path from the root, latin1). Undefined for the directory itself, which stays as
+ * it is unless `withItself`.
  */
-export function copyStepOf(directory: string, entry: TarEntry): LayerStep | undefined {
+export function copyStepOf(directory: string, entry: TarEntry, withItself = false): LayerStep | undefined {
   const path = below(directory, entry.name);
-  if (path === undefined) return undefined;
   const mode = typeBits[entry.type] | entry.mode;
+  if (path === undefined) {
+    return withItself && entry.type === 'directory' ? { op: 'directory', path: directory, link: '', mode } : undefined;
+  }
   switch (entry.type) {
     case 'directory':
     case 'file':

@@ -1,5 +1,8 @@
 import { parseFilters } from '../../engine/filters.ts';
-import { listVolumes, pruneVolumes, removeVolume, volumeFilters } from '../../engine/volumes.ts';
+import { exportVolume, importVolume } from '../../engine/volume-archive.ts';
+import { listVolumes, pruneVolumes, removeVolume, renameVolume, volumeFilters } from '../../engine/volumes.ts';
+import { invalid } from '../../model/errors.ts';
+import { sendArchive } from '../download.ts';
 import { readJson } from '../request.ts';
 import type { Route } from '../server.ts';
 import { checkShape } from '../wire/shape.ts';
@@ -74,6 +77,30 @@ export const volumeRoutes: readonly Route[] = [
     method: 'GET',
     path: '/volumes/:name',
     handler: (call) => ({ status: 200, body: body(call.engine.context.volumes.get(call.params.name ?? '')) }),
+  },
+  // Berth's own: Docker has no way to rename a volume, to keep one as a file, or to bring it back.
+  {
+    method: 'POST',
+    path: '/volumes/:name/rename',
+    handler: async (call) => {
+      const name = call.query.text('name');
+      if (!name) throw invalid('volume rename: name is expected');
+      return { status: 200, body: body(await renameVolume(call.engine.context, call.params.name ?? '', name)) };
+    },
+  },
+  {
+    method: 'GET',
+    path: '/volumes/:name/export',
+    handler: async (call) => sendArchive(call, await exportVolume(call.engine.context, call.params.name ?? '')),
+  },
+  {
+    method: 'POST',
+    path: '/volumes/:name/import',
+    handler: async (call) => {
+      const options = { force: call.query.flag('force'), signal: call.gone };
+      const volume = await importVolume(call.engine.context, call.params.name ?? '', call.request, options);
+      return { status: 201, body: body(volume) };
+    },
   },
   {
     method: 'DELETE',
