@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { list, makeDirectory, open, readStream, remove, rename, stat } from '../host/files.ts';
-import { invalid } from '../model/errors.ts';
+import { exists, list, makeDirectory, open, readStream, remove, rename, stat } from '../host/files.ts';
+import { codeOf, invalid } from '../model/errors.ts';
 import { hexOf, isDigest, type Digest } from '../model/ids.ts';
 
 /** Bytes that have arrived in a temporary file, and what they turned out to be. */
@@ -29,7 +29,15 @@ export async function openContent(root: string): Promise<ContentStore> {
   const path = (digest: Digest): string => join(directory, hexOf(digest));
   return {
     path,
-    place: ({ path: from, digest }) => (from === path(digest) ? Promise.resolve() : rename(from, path(digest))),
+    async place({ path: from, digest }) {
+      if (from === path(digest)) return;
+      try {
+        await rename(from, path(digest));
+      } catch (error) {
+        // Another pull that shared the download has put it there.
+        if (codeOf(error) !== 'ENOENT' || !(await exists(path(digest)))) throw error;
+      }
+    },
     async sweep(keep) {
       let freed = 0;
       for (const name of await list(directory)) {

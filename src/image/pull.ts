@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { writeWhole } from '../host/files.ts';
 import type { Web } from '../host/web.ts';
-import { BerthError, invalid } from '../model/errors.ts';
+import { BerthError, codeOf, invalid } from '../model/errors.ts';
 import { shortId, type Digest, type ImageId } from '../model/ids.ts';
 import type { Descriptor, ImageConfig, ImageManifest, Platform } from '../model/oci-image.ts';
 import { canonicalName, familiarName, familiarRepository, type Reference } from '../model/reference.ts';
@@ -12,7 +12,7 @@ import { imageConfig, manifestOrIndex } from './documents.ts';
 import { bestFor, formatPlatform } from '../model/platform.ts';
 import type { Credentials } from './registry/auth.ts';
 import { atRegistry, Repository, type RawManifest } from './registry/client.ts';
-import type { Downloads, Lease } from './registry/downloads.ts';
+import { BegunAnew, isRefusal, type Downloads, type Lease } from './registry/downloads.ts';
 import type { RegistryOptions } from './registry/endpoints.ts';
 import { explained } from './registry/errors.ts';
 import { LayerLines } from './registry/progress.ts';
@@ -95,7 +95,11 @@ async function pullFrom(
   else {
     const configBytes = await repository.document(manifest.config, signal);
     const config = imageConfig(parseDocument(configBytes.toString('utf8'), 'config'), `config of ${familiarName(reference)}`);
-    await fetchImage({ repository, manifest, raw, config, configBytes, names }, tools, progress, signal);
+    const fetched = { repository, manifest, raw, config, configBytes, names };
+    await fetchImage(fetched, tools, progress, signal).catch((error: unknown) => {
+      const isAnew = error instanceof BegunAnew || (error as Error).cause instanceof BegunAnew;
+      return isAnew ? fetchImage(fetched, tools, progress, signal) : Promise.reject(error);
+    });
     tools.sources.add(manifest.layers.map(({ digest: blob, size, mediaType = '' }, at) => ({
       diffId: config.rootfs.diff_ids[at]!, blob, size, mediaType, registry: reference.domain, repository: reference.path,
     })));
@@ -214,10 +218,10 @@ async function fetchImage(
     }, extracting(plans, lines, leases));
     await Promise.all(leases.map((lease) => lease?.release('stored')));
   } catch (error) {
-    // A blob that the store refused is of no use to the next pull either.
-    const refused = error instanceof BerthError && error.kind === 'invalid';
-    await Promise.all(leases.map((lease) => lease?.release(refused ? 'refused' : 'failed')));
-    throw error;
+    await Promise.all(leases.map((lease) => lease?.release(isRefusal(error) ? 'refused' : 'failed')));
+    // The layer that couldn't come is the reason, not the one that was being unpacked then.
+    const reason: unknown = stop.signal.reason;
+    throw reason === undefined || ['ENOSPC', 'EDQUOT'].includes(codeOf(reason) ?? '') ? error : reason;
   }
 }
 

@@ -4,7 +4,7 @@ import { BerthError, codeOf, invalid, messageOf, unavailable } from '../../model
 import type { Digest } from '../../model/ids.ts';
 import type { Repository } from './client.ts';
 import type { PartialBlob } from './partial.ts';
-import { backOff, isTransient } from './session.ts';
+import { isTransient } from './session.ts';
 
 export interface DownloadOptions {
   readonly signal: AbortSignal;
@@ -48,7 +48,7 @@ export async function download(
       await partial.forget();
       continue;
     }
-    const error = invalid(`blob ${digest}: the registry sent content with the digest ${actual}`);
+    const error = invalid(`layer ${digest}: the registry sent content with the digest ${actual}`);
     partial.fail(error);
     throw error;
   }
@@ -73,9 +73,9 @@ async function fetchMissing(
       if (!isTransient(error) || isFull(error)) throw error;
       vain = partial.present > before ? 0 : vain + 1;
       if (vain >= maxVain) {
-        throw unavailable(`blob ${digest}: the connection broke ${maxVain} times: ${messageOf(error)}`, error);
+        throw unavailable(`layer ${digest}: the connection broke ${maxVain} times: ${messageOf(error)}`, error);
       }
-      await backOff(vain + 1, undefined, signal);
+      await repository.session.backOff(vain + 1, signal);
     }
   }
 }
@@ -101,7 +101,7 @@ async function fetchOnce(
       const answer = await repository.blob(digest, range(piece), signal);
       if (answer.status !== 206) {
         answer.close();
-        throw invalid(`blob ${digest}: the registry gave a range once, and then no more`);
+        throw invalid(`layer ${digest}: the registry gave a range once, and then no more`);
       }
       await receive(answer, piece[0], partial, digest, { ...options, signal }, piece[1]);
     }
@@ -160,7 +160,7 @@ async function receive(
       throw error;
     }
     await flush();
-    if (at < end) throw unavailable(`blob ${digest}: the answer ended at byte ${at} of ${end}`);
+    if (at < end) throw unavailable(`layer ${digest}: the answer ended at byte ${at} of ${end}`);
   } catch (error) {
     response.close();
     throw error;
@@ -168,12 +168,12 @@ async function receive(
 }
 
 const tooLong = (digest: Digest, size: number): Error =>
-  invalid(`blob ${digest}: the registry sends more than the ${size} bytes that the manifest names`);
+  invalid(`layer ${digest}: the registry sends more than the ${size} bytes that the manifest names`);
 
 function checkHead(response: WebResponse, start: number, end: number, size: number, digest: Digest): void {
   if (response.status === 206) {
     const [, from, , total] = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(response.header('content-range') ?? '') ?? [];
-    if (Number(from) !== start) throw invalid(`blob ${digest}: asked for byte ${start}, the registry gave ${from ?? 'none'}`);
+    if (Number(from) !== start) throw invalid(`layer ${digest}: asked for byte ${start}, the registry gave ${from ?? 'none'}`);
     if (total !== undefined && total !== '*' && Number(total) !== size) throw wrongSize(digest, Number(total), size);
     return;
   }
@@ -182,4 +182,4 @@ function checkHead(response: WebResponse, start: number, end: number, size: numb
 }
 
 const wrongSize = (digest: Digest, actual: number, size: number): Error =>
-  invalid(`blob ${digest}: the registry has ${actual} bytes, the manifest names ${size}`);
+  invalid(`layer ${digest}: the registry has ${actual} bytes, the manifest names ${size}`);

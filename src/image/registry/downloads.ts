@@ -12,6 +12,17 @@ import type { LayerLines } from './progress.ts';
 /** How a pull that wanted a blob ended. */
 export type Outcome = 'stored' | 'refused' | 'failed';
 
+/** What came isn't what was promised, or can't be used: of no use to the next pull either. */
+export const isRefusal = (error: unknown): boolean => error instanceof BerthError && error.kind === 'invalid';
+
+/** A partial of an earlier engine was wrong, and was read before that came out: the pull is to be done again. */
+export class BegunAnew extends BerthError {
+  constructor(digest: Digest) {
+    super('unavailable', `layer ${digest}: what an earlier pull had left of it was damaged; it has been fetched again`);
+    this.name = 'BegunAnew';
+  }
+}
+
 /** One pull's share in a download. */
 export interface Lease {
   /** Where it will be, whole and verified, when `whole` has resolved. */
@@ -60,11 +71,10 @@ export class Downloads {
     const running = this.#running.get(key) ?? this.#start(repository, digest, size, key);
     running.leases++;
     running.watchers.add(lines);
-    const gone = (): void => void release('failed');
-    let released = false;
-    const release = async (outcome: Outcome): Promise<void> => {
-      if (released) return;
-      released = true;
+    const gone = (): void => void release(isRefusal(signal.reason) ? 'refused' : 'failed');
+    let ending: Promise<void> | undefined;
+    const release = (outcome: Outcome): Promise<void> => (ending ??= end(outcome));
+    const end = async (outcome: Outcome): Promise<void> => {
       signal.removeEventListener('abort', gone);
       running.watchers.delete(lines);
       if (--running.leases > 0) return;
@@ -72,11 +82,13 @@ export class Downloads {
       running.stop.abort(signal.reason);
       const failure: unknown = await running.whole.then(() => undefined, (error: unknown) => error);
       // Of no use to anyone: what isn't what was promised, and what there is no room for.
-      const useless = failure !== signal.reason && failure instanceof BerthError && failure.kind === 'invalid';
+      const useless = failure !== signal.reason && isRefusal(failure);
       const full = ['ENOSPC', 'EDQUOT'].includes(codeOf(failure) ?? '');
       const partial = await running.partial.catch(() => undefined);
       if (outcome === 'stored') await partial?.discard(true);
       else if (outcome === 'refused' || useless || full) await partial?.discard(false);
+      // Whoever still reads it, reads for a pull that has ended.
+      partial?.fail(signal.reason ?? failure ?? new Error('the pull has ended'));
       await partial?.close();
     };
     signal.addEventListener('abort', gone, { once: true });
@@ -85,11 +97,14 @@ export class Downloads {
       content: { path: join(this.#directory, key), digest, size },
       whole: running.whole,
       open: async function* () {
+        const partial = await running.partial;
+        const before = partial.forgotten;
         try {
-          yield* (await running.partial).chunks();
+          yield* partial.chunks();
         } finally {
           // What isn't what was promised is told as that, rather than as the damage it did to whoever read it.
           await running.whole;
+          if (partial.forgotten !== before) throw new BegunAnew(digest);
         }
       },
     };

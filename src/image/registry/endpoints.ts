@@ -15,6 +15,10 @@ export interface RegistryOptions {
   readonly proxies: ProxyOptions;
   /** Hosts that a registry may name for its tokens beyond those of its own domain: `registry.a=login.b`. */
   readonly tokenHosts: readonly string[];
+  /** Milliseconds before a second attempt, doubled with each; 300 unless told. */
+  readonly firstWait?: number;
+  /** Milliseconds of silence after which a connection counts as broken; 60 000 unless told. */
+  readonly idle?: number;
 }
 
 export interface Mirror {

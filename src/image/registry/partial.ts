@@ -25,6 +25,7 @@ export class PartialBlob {
   #unnoted = 0;
   #noting: Promise<void> = Promise.resolve();
   #failure: unknown;
+  #forgotten = 0;
   #wake: (() => void)[] = [];
   #users = 1;
 
@@ -76,8 +77,14 @@ export class PartialBlob {
     return this.#noting;
   }
 
-  /** What came before was wrong: all of it is fetched again. */
+  /** How often all of it turned out to be wrong and was begun anew. */
+  get forgotten(): number {
+    return this.#forgotten;
+  }
+
+  /** What came before was wrong: all of it is fetched again, and whoever has read it has read nonsense. */
   async forget(): Promise<void> {
+    this.#forgotten++;
     this.#intervals = [];
     await this.#handle.truncate(0);
     await this.note();
@@ -91,6 +98,7 @@ export class PartialBlob {
 
   /** All bytes in order, as they come. */
   async *chunks(): AsyncGenerator<Buffer> {
+    if (this.#users === 0) throw this.#failure ?? new Error(`${this.path}: nobody fetches it any more`);
     this.#users++;
     try {
       for (let at = 0; at < this.size; ) {

@@ -32,7 +32,7 @@ const maxRedirects = 10;
 const maxAttempts = 5;
 const maxWait = 60_000;
 /** Milliseconds before the second attempt; doubled each time. */
-const firstWait = 300;
+const usualWait = 300;
 const maxErrorBody = 64 * 1024;
 const transient = new Set([408, 429, 500, 502, 503, 504]);
 const broken = new Set(['ECONNRESET', 'ECONNREFUSED', 'EPIPE', 'ETIMEDOUT', 'EAI_AGAIN', 'ERR_STREAM_PREMATURE_CLOSE']);
@@ -45,8 +45,9 @@ export const isTransient = (error: unknown): boolean =>
       || (error instanceof BerthError && error.kind === 'unavailable')
       || /aborted|socket hang up/.test(messageOf(error));
 
-/** Waits before attempt n+1; the server's own `Retry-After` (seconds) goes first. */
-export async function backOff(attempt: number, retryAfter: string | undefined, signal: AbortSignal): Promise<void> {
+async function backOff(
+  attempt: number, retryAfter: string | undefined, signal: AbortSignal, firstWait = usualWait,
+): Promise<void> {
   const asked = /^\d{1,6}$/.test(retryAfter ?? '') ? Number(retryAfter) * 1000 : undefined;
   const own = firstWait * 2 ** (attempt - 1) * (0.75 + Math.random() / 2);
   await sleep(Math.min(asked ?? own, maxWait), undefined, { signal }).catch(() => signal.throwIfAborted());
@@ -76,15 +77,32 @@ export class Session {
     return username ?? identityToken ?? registryToken ?? '';
   }
 
+  /** Waits before attempt n+1; the server's own `Retry-After` (seconds) goes first. */
+  backOff(attempt: number, signal: AbortSignal, retryAfter?: string): Promise<void> {
+    return backOff(attempt, retryAfter, signal, this.#given.options.firstWait);
+  }
+
   /** Asks whether a registry answers there; throws `ConnectError` where not. */
   async open(signal: AbortSignal): Promise<void> {
     const url = this.#resolve('/v2/');
-    const response = await this.#raw({ method: 'GET', url, headers: {}, signal });
+    const response = await this.#ping(url, signal);
     response.close();
     if (response.status === 401) this.#challenges = parseChallenges(response.header('www-authenticate'));
     else if (response.status !== 200 && !transient.has(response.status)) {
       // Docker's words where something that isn't a registry answers.
       if (response.status === 404) throw new ConnectError(`${shown(url)}: no registry there (404)`, undefined);
+    }
+  }
+
+  async #ping(url: URL, signal: AbortSignal): Promise<WebResponse> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#raw({ method: 'GET', url, headers: {}, signal });
+      } catch (error) {
+        // Who refuses has no registry there; who hangs up may have one.
+        if (codeOf((error as Error).cause) !== 'ECONNRESET' || attempt >= maxAttempts) throw error;
+        await this.backOff(attempt, signal);
+      }
     }
   }
 
@@ -112,7 +130,7 @@ export class Session {
       } catch (error) {
         request.signal.throwIfAborted();
         if (streams || attempt >= maxAttempts || !isTransient(error)) throw error;
-        await backOff(attempt, retryAfter, request.signal);
+        await this.backOff(attempt, request.signal, retryAfter);
       }
     }
   }
@@ -185,6 +203,7 @@ export class Session {
       return await web.request({
         method, url, headers, signal, unverified: endpoint.unverified, ...(home ? { tls } : {}),
         ...(body === undefined ? {} : { body }), ...(proxy === undefined ? {} : { proxy }),
+        ...(options.idle === undefined ? {} : { idle: options.idle }),
       });
     } catch (error) {
       signal.throwIfAborted();

@@ -4,7 +4,7 @@ import type { Digest } from '../../model/ids.ts';
 import type { ReceivedContent } from '../content.ts';
 import type { Repository } from './client.ts';
 import { RegistryError } from './errors.ts';
-import { backOff, isTransient } from './session.ts';
+import { isTransient } from './session.ts';
 
 export interface UploadOptions {
   readonly signal: AbortSignal;
@@ -47,7 +47,7 @@ export async function upload(
     } catch (error) {
       signal.throwIfAborted();
       if (!isTransient(error) || attempt >= maxAttempts) throw error;
-      await backOff(attempt, undefined, signal);
+      await repository.session.backOff(attempt, signal);
     }
   }
 }
@@ -91,7 +91,7 @@ async function send(
     } catch (error) {
       signal.throwIfAborted();
       if (!isTransient(error) || ++vain >= maxAttempts) throw error;
-      await backOff(vain, undefined, signal);
+      await repository.session.backOff(vain, signal);
       const there = await repository.uploaded(next, signal);
       if (there.bytes < start || there.bytes > end) {
         throw unavailable(`blob ${digest}: the registry lost what was sent before: ${messageOf(error)}`, error);
