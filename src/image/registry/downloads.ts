@@ -99,12 +99,15 @@ export class Downloads {
       open: async function* () {
         const partial = await running.partial;
         const before = partial.forgotten;
+        const judge = async (): Promise<void> => {
+          await running.whole;
+          if (partial.forgotten !== before) throw new BegunAnew(digest);
+        };
         try {
           yield* partial.chunks();
         } finally {
           // What isn't what was promised is told as that, rather than as the damage it did to whoever read it.
-          await running.whole;
-          if (partial.forgotten !== before) throw new BegunAnew(digest);
+          await judge();
         }
       },
     };
