@@ -1,5 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { posix } from 'node:path';
+import { messageOf } from './model/errors.ts';
+import { parseDefaultPool, type DefaultPool } from './network/pools.ts';
 import { addRegistryOptions, type RegistryFlags } from './daemon-registries.ts';
 
 export interface DaemonOptions extends RegistryFlags {
@@ -9,6 +11,7 @@ export interface DaemonOptions extends RegistryFlags {
   readonly insecureTcp: boolean;
   readonly bridge: string;
   readonly bip?: string;
+  readonly defaultAddressPool: readonly DefaultPool[];
   readonly firewall: 'iptables' | 'nftables';
   readonly userlandProxy: boolean;
   readonly cgroupParent: string;
@@ -34,6 +37,13 @@ const cidr = (text: string): string => {
     throw new InvalidArgumentError('an address with prefix length is expected, as in 172.30.0.1/16');
   return text;
 };
+const addressPool = (text: string): DefaultPool => {
+  try {
+    return parseDefaultPool(text);
+  } catch (error) {
+    throw new InvalidArgumentError(messageOf(error));
+  }
+};
 const firewall = (text: string): 'iptables' | 'nftables' => {
   if (text === 'iptables') return text;
   throw new InvalidArgumentError(
@@ -56,6 +66,12 @@ export function parseDaemonOptions(argv: readonly string[]): DaemonOptions | { r
     .option('--insecure-tcp', 'serve tcp:// hosts without protection: whoever reaches the port is root here', false)
     .option('--bridge <name>', "the default network's bridge", bridgeName, 'berth0')
     .option('--bip <cidr>', "the bridge's address and subnet", cidr)
+    .option(
+      '--default-address-pool <base=…,size=…>',
+      'whence networks get their subnets, as base=10.200.0.0/16,size=24; may be given more than once',
+      (text: string, all: DefaultPool[]) => [...all, addressPool(text)],
+      [],
+    )
     .option('--firewall <kind>', 'iptables', firewall, 'iptables')
     .option('--userland-proxy <bool>', 'serve published ports by a process as well', yesOrNo, false)
     .option('--cgroup-parent <path>', "the control group above the containers'", absolute, '/berth')

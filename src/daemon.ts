@@ -82,6 +82,7 @@ async function serve(options: DaemonOptions, programs: Programs): Promise<number
     registries: registryOptions(options, process.env),
     log,
     ...(bip ? { bip } : {}),
+    ...(options.defaultAddressPool.length > 0 ? { defaultPools: options.defaultAddressPool } : {}),
   });
   const watch = new HalfOpenWatch(engine.context.helper);
   const servers = addresses.map((address) => ({ address, api: apiServer(engine, watch) }));

@@ -5,6 +5,7 @@ import type { RegistryOptions } from '../image/registry/endpoints.ts';
 import type { Images } from '../image/store.ts';
 import type { NetnsNames } from '../network/netns-names.ts';
 import type { Network } from '../network/network.ts';
+import type { DefaultPool } from '../network/pools.ts';
 import type { HostFacts } from '../runtime/host-facts.ts';
 import type { Layers } from '../storage/layers.ts';
 import type { Snapshots } from '../storage/snapshots.ts';
@@ -33,6 +34,8 @@ export interface EngineOptions {
   readonly bridge: string;
   /** The bridge's address with prefix length; chosen when absent. */
   readonly bip?: string;
+  /** Whence networks without a wish get their subnets; Docker's private blocks when absent. */
+  readonly defaultPools?: readonly DefaultPool[];
   readonly userlandProxy: boolean;
   readonly firewall: 'iptables' | 'nftables';
   /** From the root of each cgroup hierarchy: `/berth`. */

@@ -95,6 +95,7 @@ export class Engine {
             proxyCommand: options.proxyCommand,
             firewall: options.firewall,
             ...(options.bip ? { bip: options.bip } : {}),
+            ...(options.defaultPools ? { defaultPools: options.defaultPools } : {}),
           },
         }),
         netnsNames: openNetnsNames(database),

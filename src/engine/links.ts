@@ -1,5 +1,5 @@
 import { isAlive, type ContainerRecord } from '../model/container.ts';
-import { conflict, invalid } from '../model/errors.ts';
+import { conflict, invalid, notFound } from '../model/errors.ts';
 import type { HostConfig } from '../model/host-config.ts';
 import type { Context } from './context.ts';
 import { parseLink } from './endpoint-wishes.ts';
@@ -62,6 +62,23 @@ function variables(record: ContainerRecord, other: ContainerRecord, alias: strin
     ...other.config.Env.filter((line) => line.includes('=') && !/^(HOME|PATH)=/.test(line))
       .map((line) => `${prefix}_ENV_${line}`),
   ];
+}
+
+/** `DELETE …?link=1`: takes the link ALIAS of a container, named as `CONTAINER/ALIAS`, away from its next start on. */
+export function removeLink(context: Context, name: string): void {
+  const [parent = '', wanted = '', ...rest] = name.replace(/^\//, '').split('/');
+  const record = tryFind(context, parent);
+  if (!record || wanted === '' || rest.length > 0) throw notFound(`Cannot get parent /${parent} for name /${parent}/${wanted}`);
+  const links = record.hostConfig.Links ?? [];
+  const left = links.filter((text) => parseLink(text).alias !== wanted);
+  if (left.length === links.length) throw notFound(`No such link: /${parent}/${wanted}`);
+  context.records.update(record.id, { hostConfig: { ...record.hostConfig, Links: left } });
+}
+
+/** `web:db` of container `own` as inspect shows it: `/web:/own/db`. */
+export function shownLink(text: string, own: string): string {
+  const { container, alias } = parseLink(text);
+  return `/${container}:/${own}/${alias}`;
 }
 
 function tryFind(context: Context, reference: string): ContainerRecord | undefined {

@@ -1,6 +1,7 @@
 import { nowNs } from '../../engine/clock.ts';
 import { pathsOf } from '../../engine/context.ts';
 import { parseFilters } from '../../engine/filters.ts';
+import { removeLink } from '../../engine/links.ts';
 import { containerFilters } from '../../engine/list.ts';
 import { pruneContainers } from '../../engine/prune.ts';
 import { sizeOf } from '../../engine/system.ts';
@@ -8,6 +9,7 @@ import type { ContainerRecord } from '../../model/container.ts';
 import { BerthError, invalid } from '../../model/errors.ts';
 import { readJson, type Call } from '../request.ts';
 import type { Route } from '../server.ts';
+import { isFrom } from '../version.ts';
 import { inspect, summary } from '../wire/container.ts';
 import { inVersion } from '../wire/versions.ts';
 import { parseCreate, parseUpdate } from '../wire/create.ts';
@@ -58,7 +60,12 @@ export const containerRoutes: readonly Route[] = [
     method: 'POST',
     path: '/containers/create',
     handler: async (call) => {
-      const made = await call.engine.create(parseCreate(await readJson(call), call.query.text('name')));
+      const asked = parseCreate(await readJson(call), call.query.text('name'));
+      const networks = Object.keys(asked.networkingConfig.EndpointsConfig);
+      if (networks.length > 1 && !isFrom(call.version, '1.44')) {
+        throw invalid(`Container cannot be connected to network endpoints: ${networks.join(', ')}`);
+      }
+      const made = await call.engine.create(asked);
       return { status: 201, body: { Id: made.id, Warnings: made.warnings } };
     },
   },
@@ -190,8 +197,21 @@ export const containerRoutes: readonly Route[] = [
     method: 'DELETE',
     path: '/containers/:id',
     handler: async (call) => {
-      if (call.query.flag('link')) throw new BerthError('not-implemented', 'links are not there yet');
+      if (call.query.flag('link')) {
+        removeLink(call.engine.context, id(call));
+        return { status: 204 };
+      }
       await call.engine.remove(id(call), { force: call.query.flag('force'), volumes: call.query.flag('v') });
+      return { status: 204 };
+    },
+  },
+  {
+    // `docker rm --link OWN/ALIAS` leaves the slash as it is.
+    method: 'DELETE',
+    path: '/containers/:id/:alias',
+    handler: (call) => {
+      if (!call.query.flag('link')) throw new BerthError('not-found', 'page not found');
+      removeLink(call.engine.context, `${id(call)}/${call.params.alias}`);
       return { status: 204 };
     },
   },

@@ -4,6 +4,7 @@ import { parseTime } from '../../engine/clock.ts';
 import { commandOf } from '../../engine/image-config.ts';
 import { logDriver } from '../../engine/log-driver.ts';
 import { shownPaths } from '../../engine/security.ts';
+import { shownLink } from '../../engine/links.ts';
 import { statusWords } from '../status-words.ts';
 import type {
   ContainerInspect,
@@ -202,10 +203,12 @@ export function inspect(record: ContainerRecord, paths: InspectPaths, execIds: r
 }
 
 /** -1 and 0 stand for "no limit" in what clients send, and null in what they are told. */
-function hostConfigOf({ hostConfig }: ContainerRecord): ContainerInspect['HostConfig'] {
+function hostConfigOf({ hostConfig, name }: ContainerRecord): ContainerInspect['HostConfig'] {
   const { MemorySwappiness: swappiness, PidsLimit: pids } = hostConfig;
   return {
     ...hostConfig,
+    // On user-defined networks they are the endpoint's, and shown there.
+    Links: (hostConfig.NetworkMode === 'bridge' && hostConfig.Links?.map((link) => shownLink(link, name))) || null,
     MemorySwappiness: swappiness === -1 ? null : swappiness,
     PidsLimit: pids !== null && pids <= 0 ? null : pids,
     ...shownPaths(hostConfig),
