@@ -8,10 +8,14 @@ interface Entry {
 
 export const verbs: Readonly<Record<string, Entry>> = {
   attach: { about: 'Attach to a running container', load: () => import('./commands/attach.ts') },
+  commit: { about: 'Make an image of a container', load: () => import('./commands/commit.ts') },
+  cp: { about: 'Copy files between a container and the host', load: () => import('./commands/cp.ts') },
   create: { about: 'Create a container without starting it', load: () => import('./commands/create.ts') },
+  diff: { about: "Show what a container changed of its image's files", load: () => import('./commands/diff.ts') },
   events: { about: 'Follow what happens in the engine', load: () => import('./commands/events.ts') },
   exec: { about: 'Run a command in a running container', load: () => import('./commands/exec.ts') },
   'exec-kill': { about: 'Send a signal to a command that exec runs', load: () => import('./commands/exec-kill.ts') },
+  export: { about: "Export a container's filesystem", load: () => import('./commands/export.ts') },
   history: { about: 'Show how an image came about', load: () => import('./commands/history.ts') },
   images: { about: 'List images', load: () => import('./commands/images.ts') },
   import: { about: 'Make an image of a root filesystem', load: () => import('./commands/import.ts') },
@@ -51,6 +55,14 @@ export const verbs: Readonly<Record<string, Entry>> = {
   top: { about: 'List the processes of a container', load: () => import('./commands/top.ts') },
   unpause: { about: 'Thaw the processes of containers', load: () => import('./commands/unpause.ts') },
   version: { about: 'Show the versions of client and engine', load: () => import('./commands/version.ts') },
+  'volume create': { about: 'Create a volume', load: () => import('./commands/volume/create.ts') },
+  'volume export': { about: 'Write what is in a volume as an archive', load: () => import('./commands/volume/export.ts') },
+  'volume import': { about: 'Unpack an archive into a volume', load: () => import('./commands/volume/import.ts') },
+  'volume inspect': { about: 'Show everything known of volumes', load: () => import('./commands/volume/inspect.ts') },
+  'volume ls': { about: 'List volumes', load: () => import('./commands/volume/ls.ts') },
+  'volume prune': { about: 'Remove volumes that nobody uses', load: () => import('./commands/volume/prune.ts') },
+  'volume rename': { about: 'Rename a volume', load: () => import('./commands/volume/rename.ts') },
+  'volume rm': { about: 'Remove volumes', load: () => import('./commands/volume/rm.ts') },
   wait: { about: 'Wait until containers end, and print their exit codes', load: () => import('./commands/wait.ts') },
 };
 
@@ -58,7 +70,7 @@ export const verbs: Readonly<Record<string, Entry>> = {
 const groups: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   container: {
     ls: 'ps', list: 'ps', ps: 'ps', remove: 'rm',
-    ...same('attach create exec exec-kill inspect kill logs pause port rename restart rm run start stop top unpause wait'),
+    ...same('attach commit cp create diff exec exec-kill export inspect kill logs pause port rename restart rm run start stop top unpause wait'),
   },
   image: {
     ls: 'images', list: 'images', rm: 'rmi', remove: 'rmi', ...same('history import inspect load pull push save tag'),
@@ -66,6 +78,10 @@ const groups: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   network: {
     ...Object.fromEntries('connect create disconnect inspect ls prune rm'.split(' ').map((name) => [name, `network ${name}`])),
     list: 'network ls', remove: 'network rm',
+  },
+  volume: {
+    ...Object.fromEntries('create export import inspect ls prune rename rm'.split(' ').map((name) => [name, `volume ${name}`])),
+    list: 'volume ls', remove: 'volume rm',
   },
   system: same('events info'),
 };

@@ -7,7 +7,7 @@ import { copyStepOf } from '../image/layer-step.ts';
 import { TarReader } from '../image/tar-reader.ts';
 import { UnpackEncoder } from '../image/unpack-encoder.ts';
 import { isAlive, type ContainerRecord } from '../model/container.ts';
-import { BerthError, codeOf, invalid, notFound } from '../model/errors.ts';
+import { BerthError, invalid, notFound } from '../model/errors.ts';
 import { viewOf } from './container-view.ts';
 import { tell, type Context } from './context.ts';
 import { settlesWithin } from './deadline.ts';
@@ -55,7 +55,7 @@ async function open(
       return { stat: { name, ...(await readStat(archive)) }, archive };
     } catch (error) {
       archive.abort();
-      throw wordsFor(error, path, record);
+      throw wordsFor(error, path, absolute, record);
     }
   });
 }
@@ -160,7 +160,7 @@ export async function putArchive(
       await feed(archive, tar, absolute, owner ? { owner } : {});
     } catch (error) {
       archive.abort();
-      throw putWords(error, path, record);
+      throw putWords(error, path, absolute, record);
     } finally {
       options.signal.removeEventListener('abort', abort);
     }
@@ -230,18 +230,21 @@ function baseOf(path: string): string {
   return trimmed === '' ? '/' : trimmed.slice(trimmed.lastIndexOf('/') + 1);
 }
 
-function wordsFor(error: unknown, path: string, record: ContainerRecord): unknown {
-  if (!(error instanceof HelperError)) return error;
-  if (codeOf(error) === 'ENOENT') return notFound(`Could not find the file ${path} in container ${record.name}`);
-  if (codeOf(error) === 'ESRCH') return error;
+/** What is said of the path itself, in Docker's words; of what lies below it, in the helper's. */
+function wordsFor(error: unknown, path: string, absolute: string, record: ContainerRecord): unknown {
+  if (!(error instanceof HelperError) || error.code === 'ESRCH') return error;
+  if (error.code === 'ENOENT' && error.message.startsWith(`${absolute}: `)) {
+    return notFound(`Could not find the file ${path} in container ${record.name}`);
+  }
   return new BerthError(error.kind, `${record.name}: ${error.message}`, { cause: error });
 }
 
-function putWords(error: unknown, path: string, record: ContainerRecord): unknown {
-  if (error instanceof HelperError && error.code === 'ENOTDIR') return invalid('extraction point is not a directory', error);
-  if (error instanceof HelperError && error.code === 'EISDIR') {
-    return invalid(error.message.replace(/: Is a directory$/, ''), error);
+function putWords(error: unknown, path: string, absolute: string, record: ContainerRecord): unknown {
+  if (!(error instanceof HelperError)) return error;
+  if (error.code === 'ENOTDIR' && error.message.startsWith(`${absolute}: `)) {
+    return invalid('extraction point is not a directory', error);
   }
-  if (error instanceof HelperError && error.code === 'EROFS') return new BerthError('forbidden', error.message, { cause: error });
-  return wordsFor(error, path, record);
+  if (error.code === 'EISDIR') return invalid(error.message.replace(/: Is a directory$/, ''), error);
+  if (error.code === 'EROFS') return new BerthError('forbidden', error.message, { cause: error });
+  return wordsFor(error, path, absolute, record);
 }

@@ -1,7 +1,5 @@
-import { createWriteStream, rmSync } from 'node:fs';
-import { pipeline } from 'node:stream/promises';
-import { ExitError } from '../errors.ts';
 import { list, text } from '../flags.ts';
+import { saveTo } from '../save-to.ts';
 import { verb } from '../verb.ts';
 
 export default verb({
@@ -14,20 +12,7 @@ export default verb({
   },
   least: 1,
   async run(cli, { output, platform }, names) {
-    if (output === '' && cli.stdout.isTTY) {
-      throw new ExitError('cowardly refusing to save to a terminal: use the -o flag or redirect', 1);
-    }
-    const response = await cli.client.send('GET', '/images/get', { names, platform });
-    if (output === '') {
-      for await (const chunk of response.body) await cli.put(cli.stdout, chunk);
-      return 0;
-    }
-    try {
-      await pipeline(response.body, createWriteStream(output, { mode: 0o600 }));
-    } catch (error) {
-      rmSync(output, { force: true });
-      throw error;
-    }
+    await saveTo(cli, output, 'save', () => cli.client.send('GET', '/images/get', { names, platform }));
     return 0;
   },
 });
