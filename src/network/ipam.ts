@@ -59,13 +59,12 @@ export function openIpam(database: Database): Ipam {
         if (!address) throw invalid(`invalid IP address: ${wanted}`);
         const slot = Number(address.value - subnet.network);
         if (!contains(subnet, address) || !Number.isSafeInteger(slot)) {
-          throw invalid(`Invalid address ${wanted}: It does not belong to any of this network's subnets `
-            + `(${formatSubnet(subnet)})`);
+          throw invalid(`Invalid address ${wanted}: It does not belong to any of this network's subnets`);
         }
         const holder = ownerOf(networkId, slot);
         if (holder === owner) return address;
         if (holder !== undefined) {
-          throw new BerthError('forbidden', `Address already in use: ${wanted} in subnet ${formatSubnet(subnet)}`);
+          throw new BerthError('forbidden', 'Address already in use');
         }
         database.run('DELETE FROM address_leases WHERE network = ? AND owner = ?', networkId, owner);
         fullBelow.clear();

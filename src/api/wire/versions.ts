@@ -7,13 +7,16 @@ export type Shape = 'container' | 'container-row' | 'image' | 'image-row' | 'net
 /** A field that came with a version, or was there before one; in its path `*` stands for every key. */
 type Change =
   | { readonly path: string; readonly since: string }
-  | { readonly path: string; readonly before: string; readonly was: (body: Fields) => unknown;
+  | { readonly path: string; readonly before: string; readonly was: (parent: Fields) => unknown;
     /** Instead of what the newest shape says there. */
     readonly replaces?: boolean };
 
 type Fields = Record<string, unknown>;
 
 const endpointChanges: readonly Change[] = [
+  // All names but the container's own were its aliases.
+  { path: 'NetworkSettings.Networks.*.Aliases', before: '1.45', replaces: true,
+    was: ({ DNSNames, Aliases }) => (Array.isArray(DNSNames) ? DNSNames.slice(1) : Aliases) },
   { path: 'NetworkSettings.Networks.*.DNSNames', since: '1.44' },
   { path: 'NetworkSettings.Networks.*.GwPriority', since: '1.48' },
 ];
@@ -77,7 +80,7 @@ export function inVersion<T extends object>(shape: Shape, body: T, version: stri
   return changes[shape].reduce<Fields>((fields, change) => {
     const path = change.path.split('.');
     if ('since' in change) return isOlder(version, change.since) ? without(fields, path) : fields;
-    return isOlder(version, change.before) ? withField(fields, path, change.was(fields), change.replaces === true) : fields;
+    return isOlder(version, change.before) ? withField(fields, path, change.was, change.replaces === true) : fields;
   }, { ...body } as Fields) as T;
 }
 
@@ -88,9 +91,9 @@ function without(fields: Fields, [first = '', ...rest]: readonly string[]): Fiel
   return inside(fields, first, (child) => without(child, rest));
 }
 
-function withField(fields: Fields, [first = '', ...rest]: readonly string[], value: unknown, replaces: boolean): Fields {
-  if (rest.length === 0) return first in fields && !replaces ? fields : { ...fields, [first]: value };
-  return inside(fields, first, (child) => withField(child, rest, value, replaces));
+function withField(fields: Fields, [first = '', ...rest]: readonly string[], was: (parent: Fields) => unknown, replaces: boolean): Fields {
+  if (rest.length === 0) return first in fields && !replaces ? fields : { ...fields, [first]: was(fields) };
+  return inside(fields, first, (child) => withField(child, rest, was, replaces));
 }
 
 const inside = (fields: Fields, key: string, change: (child: Fields) => Fields): Fields =>

@@ -36,7 +36,7 @@ describe('IPAM', () => {
   });
 
   it.each([['172.30.0.1', 'already in use'], ['172.30.0.0', 'already in use'], ['172.30.0.7', 'already in use'],
-    ['172.30.0.8', 'does not belong to any of this network\'s subnets (172.30.0.0/29)'], ['::2', 'does not belong'], ['x', 'invalid IP address: x']])(
+    ['172.30.0.8', 'does not belong to any of this network\'s subnets'], ['::2', 'does not belong'], ['x', 'invalid IP address: x']])(
     'refuses %s', (wanted, message) => expect(() => lease('a', wanted)).toThrow(message));
 
   it('keeps leases across a restart, and drops those of the dead', () => {
