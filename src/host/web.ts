@@ -58,11 +58,13 @@ export class Web {
       clearTimeout(timer);
       signal.removeEventListener('abort', left);
     };
-    const sent = body === undefined || Buffer.isBuffer(body) ? body : Readable.from(watched(body, alive));
+    // A stream in every case: node-fetch minds the errors of streams alone, and an aborted one is an error.
+    const sent = body && Readable.from(Buffer.isBuffer(body) ? [body] : watched(body, alive));
+    const length = Buffer.isBuffer(body) ? { 'Content-Length': String(body.length) } : {};
     try {
       const response = await fetch(url, {
         method,
-        headers: { 'User-Agent': 'berth', ...headers },
+        headers: { 'User-Agent': 'berth', ...length, ...headers },
         ...(sent === undefined ? {} : { body: sent }),
         redirect: 'manual',
         compress: false,
@@ -97,6 +99,12 @@ export class Web {
         body: read(),
         close: () => {
           over();
+          // Where nothing more comes the connection can serve again.
+          const isEmpty = method === 'HEAD' || response.headers.get('content-length') === '0' || response.status === 204;
+          if (isEmpty) {
+            stream.resume();
+            return;
+          }
           stop();
           stream.destroy();
         },

@@ -192,6 +192,8 @@ function compressed(blob: ReceivedContent, path: string, signal: AbortSignal): P
   const source = Readable.from(contentChunks(blob.path), { signal });
   const gzip = createGzip({ chunkSize: 256 * 1024 });
   source.on('error', (error) => gzip.destroy(error));
+  // Whoever reads it gets the error; before anyone does it must not end the process.
+  gzip.on('error', () => undefined);
   return receive(source.pipe(gzip) as AsyncIterable<Buffer>, path);
 }
 
