@@ -78,7 +78,7 @@ dist/docker-init: runtime/docker-init.c Makefile | packages
 dist/berth: $(TS_SOURCES) src/launcher.sh node_modules/.package-lock.json Makefile
 	@mkdir -p dist
 	@rm -rf dist/app
-	@node_modules/.bin/esbuild src/berth.ts --bundle --splitting --platform=node --format=esm --target=node26 --outdir=dist/app \
+	@node_modules/.bin/esbuild src/berth.ts src/unpack-worker.ts --bundle --splitting --platform=node --format=esm --target=node26 --outdir=dist/app \
 	  --out-extension:.js=.mjs --log-level=warning \
 	  --banner:js="import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);"
 	@ln -f $(NODE) dist/node 2>/dev/null || cp -f $(NODE) dist/node

@@ -119,7 +119,7 @@ static int host_at_fault(int code)
 	return 0;
 }
 
-static int unpack_into(struct unpack *u, const char *directory, char **lowers)
+static int open_layer(struct unpack *u, const char *directory, char **lowers)
 {
 	struct rlimit many = { 65536, 65536 };
 	/* Best effort: deep trees are removed with one descriptor a level. */
@@ -136,7 +136,14 @@ static int unpack_into(struct unpack *u, const char *directory, char **lowers)
 		if (u->lowers[i] < 0)
 			return fail(&u->err, "open %s", lowers[i]);
 	}
-	return run_frames(u, STDIN_FILENO);
+	return 0;
+}
+
+/* Makes everything written so far to the file system of `directory` durable, at once for all layers and blobs. */
+static int sync_all(struct unpack *u, const char *directory)
+{
+	CLEANUP_FD int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 || syncfs(fd) ? fail(&u->err, "sync %s", directory) : 0;
 }
 
 static void release(struct unpack *u)
@@ -158,24 +165,21 @@ int unpack_frames(struct err *err, int root, bool keep_kind)
 	return bad;
 }
 
-/* Makes everything written so far to the file system of `directory` durable, at once for all layers and blobs. */
-static int sync_all(struct unpack *u, const char *directory)
-{
-	CLEANUP_FD int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return fd < 0 || syncfs(fd) ? fail(&u->err, "sync %s", directory) : 0;
-}
-
 /* argv: helper's name, "unpack", then as in unpack.h. */
 int unpack_main(int argc, char **argv)
 {
-	struct unpack u = { .root = -1, .file = -1, .parent = { .fd = -1 }, .lower_count = argc - 3 };
+	struct unpack u = { .root = -1, .file = -1, .parent = { .fd = -1 }, .is_layer = true };
 	int bad;
-	if (argc == 4 && !strcmp(argv[2], "--sync"))
+	if (argc == 4 && !strcmp(argv[2], "--sync")) {
 		bad = sync_all(&u, argv[3]);
-	else if (argc >= 3)
-		bad = unpack_into(&u, argv[2], argv + 3);
-	else
-		bad = fail_with(&u.err, EINVAL, "usage: unpack DIR [LOWER...] | unpack --sync DIR");
+	} else if (argc >= 4 && !strcmp(argv[2], "--inherit")) {
+		u.lower_count = argc - 4;
+		bad = open_layer(&u, argv[3], argv + 4) || inherit_all(&u);
+	} else if (argc == 3) {
+		bad = open_layer(&u, argv[2], NULL) || run_frames(&u, STDIN_FILENO);
+	} else {
+		bad = fail_with(&u.err, EINVAL, "usage: unpack DIR | unpack --inherit DIR [LOWER...] | unpack --sync DIR");
+	}
 	if (bad)
 		fprintf(stderr, "unpack: %s\n", u.err.text);
 	release(&u);

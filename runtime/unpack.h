@@ -1,5 +1,6 @@
-/* `berth-helper unpack DIR [LOWER…]` and `berth-helper unpack --sync DIR`: the frames of unpack_ops.h carried out
- * in one directory, which becomes a layer.
+/* `berth-helper unpack DIR`: the frames of unpack_ops.h carried out in one directory, which becomes a layer. Layers
+ * are unpacked at the same time, in any order; a directory that no entry describes is marked, and `unpack --inherit
+ * DIR [LOWER…]` makes those look as the layers below have them, once these are whole. `unpack --sync DIR`: durable.
  *
  * Nothing here chooses: names were checked and whiteouts decided by src/image. But names are never trusted to stay
  * inside either: every parent is opened with openat2(RESOLVE_IN_ROOT) from the layer's own descriptor, and every last
@@ -20,6 +21,8 @@
 #define MAX_PATH 4096
 #define OPAQUE "trusted.overlay.opaque"
 #define DEFAULT_ACL "system.posix_acl_default"
+/* On a directory that was made because an entry needed it, until one describes it or it has inherited. */
+#define UNDESCRIBED "trusted.berth.undescribed"
 
 struct xattrs {
 	const uint8_t *at;
@@ -57,6 +60,7 @@ struct unpack {
 	uint64_t file_end;
 	uint64_t implicit;
 	bool root_seen;
+	bool is_layer; /* directories without a description are marked */
 };
 
 /* unpack.c */
@@ -67,6 +71,7 @@ int unpack_frames(struct err *err, int root, bool keep_kind);
 int open_beneath(int root, const char *path, int flags, uint64_t resolve);
 int open_directory(struct unpack *u, const char *path, struct timespec mtime);
 const char *enter_parent(struct unpack *u, const char *path, struct timespec mtime);
+int inherit_all(struct unpack *u);
 int delay(struct unpack *u, const char *path, struct timespec mtime, const uint8_t *acl, uint32_t acl_size);
 
 /* unpack_entries.c: one function a kind of entry */

@@ -96,6 +96,8 @@ int make_layer_directory(struct unpack *u, const struct unpack_entry *e, const c
 	CLEANUP_FD int fd = openat(parent, base, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 || fchown(fd, e->uid, e->gid) || fchmod(fd, e->mode & 07777))
 		return fail(&u->err, "make directory %s", path);
+	if (u->is_layer && u->implicit && !fremovexattr(fd, UNDESCRIBED))
+		u->implicit--;
 	if (opaque && fsetxattr(fd, OPAQUE, "y", 1, 0))
 		return fail(&u->err, "make %s opaque", path);
 	if (set_xattrs(u, fd, -1, base, path, x))

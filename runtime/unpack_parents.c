@@ -1,5 +1,6 @@
 /* Directories of a layer: opened inside its root, made where an entry needs them, described at the end. */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <sys/xattr.h>
@@ -75,30 +76,56 @@ static int open_lower(struct unpack *u, const char *path)
 	return -1;
 }
 
-/* A directory that no entry has described (yet) looks as the layers below have it. */
-static int inherit_attributes(struct unpack *u, int fd, const char *path, struct timespec fallback)
+/* What no entry of the layer describes looks as the layers below have it, or stays as it was made. */
+static int inherit_attributes(struct unpack *u, int fd, const char *path)
 {
 	struct stat st;
 	char names[65536], value[65536];
-	int lower = open_lower(u, path);
+	CLEANUP_FD int lower = open_lower(u, path);
 	if (lower < 0)
-		return delay(u, path, fallback, NULL, 0);
+		return 0;
 	int bad = fstat(lower, &st) || fchown(fd, st.st_uid, st.st_gid) || fchmod(fd, st.st_mode & 07777);
-	ssize_t size = bad ? 0 : flistxattr(lower, names, sizeof names), acl_size = 0;
+	ssize_t size = bad ? 0 : flistxattr(lower, names, sizeof names);
 	for (ssize_t at = 0; !bad && at < size; at += (ssize_t)strlen(names + at) + 1) {
-		if (!strncmp(names + at, "trusted.overlay.", 16) || !strcmp(names + at, DEFAULT_ACL))
+		if (!strncmp(names + at, "trusted.overlay.", 16))
 			continue;
 		ssize_t length = fgetxattr(lower, names + at, value, sizeof value);
 		bad = length < 0 || fsetxattr(fd, names + at, value, (size_t)length, 0);
 	}
-	if (!bad)
-		acl_size = fgetxattr(lower, DEFAULT_ACL, value, sizeof value);
-	int saved = errno;
-	close(lower);
-	errno = saved;
-	if (bad)
-		return fail(&u->err, "copy the attributes of %s", path);
-	return delay(u, path, st.st_mtim, (uint8_t *)value, acl_size > 0 ? (uint32_t)acl_size : 0);
+	struct timespec times[2] = { st.st_mtim, st.st_mtim };
+	return bad || futimens(fd, times) ? fail(&u->err, "copy the attributes of %s", path) : 0;
+}
+
+/* Every directory below that was made without a description; `path` has room for what is added. */
+static int inherit_below(struct unpack *u, int parent, const char *base, char *path, size_t length)
+{
+	int fd = openat(parent, base, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	if (!dir) {
+		fail(&u->err, "open directory %s", path);
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	int bad = !fremovexattr(fd, UNDESCRIBED) && inherit_attributes(u, fd, path);
+	for (struct dirent *d; !bad && (d = readdir(dir));) {
+		if (d->d_type != DT_DIR || !strcmp(d->d_name, ".") || !strcmp(d->d_name, ".."))
+			continue;
+		int added = snprintf(path + length, MAX_PATH - length, "%s%s", length ? "/" : "", d->d_name);
+		if (length + (size_t)added >= MAX_PATH)
+			bad = fail_with(&u->err, ENAMETOOLONG, "directory below %.200s", path);
+		else
+			bad = inherit_below(u, fd, d->d_name, path, length + (size_t)added);
+		path[length] = '\0';
+	}
+	closedir(dir);
+	return bad ? -1 : 0;
+}
+
+int inherit_all(struct unpack *u)
+{
+	char path[MAX_PATH] = "";
+	return inherit_below(u, u->root, ".", path, 0);
 }
 
 /* Makes what is missing of `path`; the last directory's descriptor. */
@@ -131,7 +158,13 @@ static int make_directories(struct unpack *u, const char *path, struct timespec 
 				close(at);
 				return -1;
 			}
-			if (next >= 0 && (whited ? delay(u, prefix, mtime, NULL, 0) : inherit_attributes(u, next, prefix, mtime))) {
+			if (next >= 0 && u->is_layer && !whited && fsetxattr(next, UNDESCRIBED, "", 0, 0)) {
+				fail(&u->err, "mark directory %s", prefix);
+				close(next);
+				close(at);
+				return -1;
+			}
+			if (next >= 0 && delay(u, prefix, mtime, NULL, 0)) {
 				close(next);
 				close(at);
 				return -1;

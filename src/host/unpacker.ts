@@ -20,10 +20,9 @@ export interface UnpackOutcome {
 /**
  * @param helper path of berth-helper
  * @param directory empty directory that becomes the layer
- * @param lowers the layers below, topmost first, for directories that this one doesn't describe
  */
-export function startUnpacker(helper: string, directory: string, lowers: readonly string[]): Unpacker {
-  const child = execa(helper, ['unpack', directory, ...lowers], {
+export function startUnpacker(helper: string, directory: string): Unpacker {
+  const child = execa(helper, ['unpack', directory], {
     reject: false, stdin: 'pipe', buffer: true, encoding: 'utf8', maxBuffer: 64 * 1024, env: {}, extendEnv: false,
   });
   const stdin = child.stdin;
@@ -63,6 +62,16 @@ export function startUnpacker(helper: string, directory: string, lowers: readonl
       await ended;
     },
   };
+}
+
+/**
+ * Gives the directories of a layer that no entry described the look that the layers below show.
+ *
+ * @param lowers whole, topmost first
+ */
+export async function inheritDirectories(helper: string, directory: string, lowers: readonly string[]): Promise<void> {
+  const { exitCode, stderr } = await execa(helper, ['unpack', '--inherit', directory, ...lowers], { reject: false, stdin: 'ignore' });
+  if (exitCode !== 0) throw (exitCode === 1 ? invalid : unavailable)(stderr.trim() || `unpack --inherit ${directory}: helper failed`);
 }
 
 /** Makes all that was written under `directory`'s file system durable. */

@@ -25,8 +25,11 @@ export function compressionOf(head: Buffer): Compression {
  * The bytes of `source` without their compression, streamed. What isn't compressed passes through.
  *
  * @param what names the data in errors
+ * @param found told of the compression before the first bytes
  */
-export async function* decompressed(source: AsyncIterable<Buffer>, what: string): AsyncGenerator<Buffer> {
+export async function* decompressed(
+  source: AsyncIterable<Buffer>, what: string, found: (compression: Compression) => void = () => undefined,
+): AsyncGenerator<Buffer> {
   const chunks = source[Symbol.asyncIterator]();
   let head: Buffer = Buffer.alloc(0);
   try {
@@ -36,6 +39,7 @@ export async function* decompressed(source: AsyncIterable<Buffer>, what: string)
       head = head.length === 0 ? value : Buffer.concat([head, value]);
     }
     const compression = compressionOf(head);
+    found(compression);
     if (compression === 'none') {
       if (head.length > 0) yield head;
       yield* remaining(chunks);

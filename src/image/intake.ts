@@ -3,12 +3,13 @@ import { join } from 'node:path';
 import type { Database } from '../host/database.ts';
 import { list, makeDirectory, remove } from '../host/files.ts';
 import { syncFileSystem } from '../host/unpacker.ts';
+import { openWorkers } from '../host/workers.ts';
 import { codeOf, unavailable } from '../model/errors.ts';
 import type { Digest } from '../model/ids.ts';
 import { canonicalName, familiarName } from '../model/reference.ts';
 import type { ArchivedImage } from './archived-images.ts';
 import type { ContentStore, ReceivedContent } from './content.ts';
-import type { ImageLayer, ImageRecord, ImageRecords } from './records.ts';
+import type { ImageRecord, ImageRecords } from './records.ts';
 import { LayerStage, type LayerStore, type Progress, type StagedLayer } from './stage.ts';
 
 export interface IntakeOptions {
@@ -48,6 +49,7 @@ const noSpace = new Set(['ENOSPC', 'EDQUOT']);
 export async function openIntake(options: IntakeOptions): Promise<Intake> {
   const { database, root, layers, helper, records, content } = options;
   const temporary = join(root, 'tmp');
+  const workers = openWorkers();
   /** What work under way uses and no record names yet, or soon no more. */
   const pins = new Set<Pin>();
   // Placing and sweeping never overlap: what one has just renamed, the other would take for rubbish.
@@ -91,21 +93,20 @@ export async function openIntake(options: IntakeOptions): Promise<Intake> {
     pins.add(pin);
     try {
       const stage = new LayerStage({
-        layers, helper, directory: join(directory, 'layers'), progress, isVerified: records.isVerified,
+        layers, helper, workers, directory: join(directory, 'layers'), progress, isVerified: records.isVerified,
         pin: (layer) => pin.layers.add(layer.name),
       });
-      const unpacked: { image: ArchivedImage; layers: ImageLayer[] }[] = [];
-      for (const image of images) unpacked.push({ image, layers: await stage.add(image) });
+      const unpacked = await stage.add(images);
       await syncFileSystem(helper, root);
       const staged = stage.staged;
       for (const { layer } of staged) pin.layers.add(layer.name);
       await inTurn(() => place(pin, images, staged));
       database.transaction(() => {
         for (const { layer } of staged) layers.record(layer);
-        for (const { image, layers: imageLayers } of unpacked) {
+        for (const [at, image] of images.entries()) {
           const { id, config, manifest, parent } = image;
           records.insert({
-            id, config, layers: imageLayers, ...(manifest ? { manifest: manifest.digest } : {}),
+            id, config, layers: unpacked[at]!, ...(manifest ? { manifest: manifest.digest } : {}),
             // A parent that was removed meanwhile is none.
             ...(parent && records.byId(parent) ? { parent } : {}),
           });

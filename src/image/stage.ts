@@ -1,14 +1,13 @@
-import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { makeDirectory, mkdir, chmod } from '../host/files.ts';
+import { inheritDirectories } from '../host/unpacker.ts';
+import type { WorkerPool } from '../host/workers.ts';
 import { BerthError, invalid } from '../model/errors.ts';
 import { shortId, type Digest } from '../model/ids.ts';
 import type { ArchivedImage, ArchivedLayer } from './archived-images.ts';
-import { nextChainId } from './chain.ts';
-import { decompressed } from './compression.ts';
-import { contentChunks } from './content.ts';
+import { chainOf } from './chain.ts';
 import type { ImageLayer } from './records.ts';
-import { unpackLayer } from './unpack.ts';
+import type { LayerJob, UnpackedLayer } from './unpack.ts';
 
 /** A layer as the store of layers knows it; `storage/layers.ts` keeps them. */
 export interface StoredLayer {
@@ -55,6 +54,7 @@ export interface StageOptions {
   readonly layers: LayerStore;
   /** Path of berth-helper. */
   readonly helper: string;
+  readonly workers: WorkerPool;
   /** A directory of this load alone, on the layers' file system. */
   readonly directory: string;
   /** Whether a blob is known to hold this diff id. */
@@ -64,13 +64,33 @@ export interface StageOptions {
   readonly pin: (layer: StoredLayer) => void;
 }
 
+/** A layer of an image in its place. */
+interface Position {
+  readonly archived: ArchivedLayer;
+  readonly chainId: Digest;
+  /** For errors. */
+  readonly what: string;
+}
+
+interface Tree extends UnpackedLayer {
+  readonly path: string;
+}
+
 /**
  * Unpacks what isn't there yet, in a directory aside, and verifies every diff id. Nothing of it is visible before
  * the store places it.
+ *
+ * All layers are unpacked at the same time, each by itself, in whatever order they come. A layer doesn't depend on
+ * those below but for directories that it needs and doesn't describe: those get their look afterwards, in order, and
+ * make the tree one of this chain alone.
  */
 export class LayerStage {
   readonly #options: StageOptions;
+  /** By diff id: unpacked, without regard to what lies below. */
+  readonly #trees = new Map<Digest, Promise<Tree>>();
+  /** By `layer <diff id>` or, where it fits only there, `chain <chain id>`. */
   readonly #staged = new Map<string, StagedLayer>();
+  readonly #abort = new AbortController();
   #count = 0;
 
   constructor(options: StageOptions) {
@@ -82,15 +102,81 @@ export class LayerStage {
     return [...new Set(this.#staged.values())];
   }
 
-  /** The layers of one image, bottom first. */
-  async add(image: ArchivedImage): Promise<ImageLayer[]> {
+  /** The layers of each image, bottom first. Where one can't be had, all others have been given up when this rejects. */
+  async add(images: readonly ArchivedImage[]): Promise<ImageLayer[][]> {
+    const positions = images.map((image) => positionsOf(image));
+    const work = positions.flat().map((position) => located(position.what, () => this.#arrive(position)));
+    for (const one of work) one.catch(() => this.#abort.abort());
+    const failures = (await Promise.allSettled(work)).flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
+    if (failures.length > 0) throw failures.find((error) => error !== this.#abort.signal.reason && !isGivenUp(error)) ?? failures[0];
+    const result: ImageLayer[][] = [];
+    for (const image of positions) result.push(await this.#inOrder(image));
+    return result;
+  }
+
+  /** Has a layer's blob come, verified, and its tree unpacked, unless there is one. */
+  async #arrive({ archived, chainId }: Position): Promise<void> {
+    const { layers, isVerified, pin } = this.#options;
+    const { diffId, content } = archived;
+    const stored = layers.find(diffId, chainId);
+    if (stored) pin(stored);
+    const isFirst = !stored && !this.#trees.has(diffId);
+    if (isFirst) {
+      const tree = this.#unpack(archived);
+      this.#trees.set(diffId, tree);
+      await tree;
+    } else {
+      // What is still coming must have come, and be what was promised, before it is placed.
+      for await (const _ of archived.open?.() ?? []) continue;
+      if (content.digest !== diffId && !isVerified(content.digest, diffId)) await this.#verify(archived);
+    }
+    archived.unpacked?.();
+  }
+
+  async #unpack(archived: ArchivedLayer): Promise<Tree> {
+    const { helper, directory } = this.#options;
+    const path = join(directory, `layer-${this.#count++}`);
+    await makeDirectory(directory);
+    await mkdir(path);
+    await chmod(path, 0o755);
+    const unpacked = await this.#read(archived, { directory: path, helper });
+    checkDiffId(archived.diffId, unpacked.diffId);
+    return { path, ...unpacked };
+  }
+
+  async #verify(archived: ArchivedLayer): Promise<void> {
+    const { diffId } = await this.#read({ ...archived, open: undefined });
+    checkDiffId(archived.diffId, diffId);
+  }
+
+  async #read(
+    { content, open, diffId, name }: Omit<ArchivedLayer, 'open'> & { open?: ArchivedLayer['open'] | undefined }, into?: LayerJob['into'],
+  ): Promise<UnpackedLayer> {
+    const { workers, progress } = this.#options;
+    const tell = (current: number): void =>
+      progress({ status: 'Loading layer', id: shortId(diffId), progressDetail: { current, total: content.size } });
+    let told = 0;
+    const result = await workers.run<UnpackedLayer>({
+      request: { blob: content.digest, name, ...(open ? {} : { path: content.path }), ...(into ? { into } : {}) } satisfies LayerJob,
+      signal: this.#abort.signal,
+      ...(open ? { stream: open() } : {}),
+      told: (current) => {
+        // Some hundred lines for the largest layer, one for a small one.
+        if ((current as number) - told <= content.size / 100) return;
+        told = current as number;
+        tell(told);
+      },
+    });
+    if (into) tell(content.size);
+    return result;
+  }
+
+  /** Each layer knows those below now. */
+  async #inOrder(positions: readonly Position[]): Promise<ImageLayer[]> {
     const result: ImageLayer[] = [];
     const trees: string[] = [];
-    let chainId: Digest | undefined;
-    for (const [at, archived] of image.layers.entries()) {
-      chainId = nextChainId(chainId, archived.diffId);
-      const what = `layer ${at + 1} of ${image.layers.length} (${archived.name})`;
-      const { layer, tree } = await located(what, () => this.#layer(archived, chainId!, trees));
+    for (const { archived, chainId, what } of positions) {
+      const { layer, tree } = await located(what, () => this.#stage(archived, chainId, trees));
       trees.unshift(tree);
       result.push({
         diffId: layer.diffId, blob: archived.content.digest, blobSize: archived.content.size, name: layer.name,
@@ -100,67 +186,38 @@ export class LayerStage {
     return result;
   }
 
-  async #layer(archived: ArchivedLayer, chainId: Digest, lowers: readonly string[]): Promise<StagedLayer> {
-    const { layers, isVerified, pin } = this.#options;
-    const { diffId, content } = archived;
-    const own = this.#staged.get(`layer ${diffId}`) ?? this.#staged.get(`chain ${chainId}`);
-    const stored = own ? undefined : layers.find(diffId, chainId);
-    if (stored) pin(stored);
-    const known = own ?? (stored && { layer: stored, tree: layers.path(stored.name) });
-    if (!known) return this.#unpack(archived, chainId, lowers);
-    // What is still coming must have come, and be what was promised, before it is placed.
-    for await (const _ of archived.open?.() ?? []) continue;
-    archived.unpacked?.();
-    if (content.digest !== diffId && !isVerified(content.digest, diffId)) checkDiffId(diffId, await hashTar(archived));
-    return known;
-  }
-
-  async #unpack(archived: ArchivedLayer, chainId: Digest, lowers: readonly string[]): Promise<StagedLayer> {
-    const { helper, directory, layers } = this.#options;
-    const tree = join(directory, `layer-${this.#count++}`);
-    await makeDirectory(directory);
-    await mkdir(tree);
-    await chmod(tree, 0o755);
-    const unpacked = await unpackLayer(this.#chunks(archived), tree, lowers, helper);
-    checkDiffId(archived.diffId, unpacked.diffId);
-    archived.unpacked?.();
-    const staged = { layer: layers.describe({ ...unpacked, chainId }), tree };
-    this.#staged.set(`chain ${chainId}`, staged);
-    if (unpacked.implicitDirectories === 0) this.#staged.set(`layer ${archived.diffId}`, staged);
+  async #stage(archived: ArchivedLayer, chainId: Digest, lowers: readonly string[]): Promise<StagedLayer> {
+    const { layers, helper } = this.#options;
+    const { diffId } = archived;
+    const known = this.#staged.get(`layer ${diffId}`) ?? this.#staged.get(`chain ${chainId}`);
+    if (known) return known;
+    const unpacked = await this.#trees.get(diffId);
+    const stored = layers.find(diffId, chainId);
+    if (stored) return { layer: stored, tree: layers.path(stored.name) };
+    // Another chain may have taken the tree: then this one needs its own.
+    const isTaken = [...this.#staged.values()].some(({ tree }) => tree === unpacked?.path);
+    const tree = !unpacked || isTaken ? await this.#unpack({ ...archived, open: undefined } as ArchivedLayer) : unpacked;
+    const isBare = tree.implicitDirectories > 0;
+    if (isBare) await inheritDirectories(helper, tree.path, lowers);
+    const staged = { layer: layers.describe({ ...tree, chainId }), tree: tree.path };
+    this.#staged.set(isBare ? `chain ${chainId}` : `layer ${diffId}`, staged);
     return staged;
   }
+}
 
-  async *#chunks({ content, open, diffId, name }: ArchivedLayer): AsyncGenerator<Buffer> {
-    const { progress } = this.#options;
-    let current = 0;
-    let told = 0;
-    const tell = (): void =>
-      progress({ status: 'Loading layer', id: shortId(diffId), progressDetail: { current, total: content.size } });
-    const counted = async function* (): AsyncGenerator<Buffer> {
-      for await (const chunk of open?.() ?? contentChunks(content.path)) {
-        current += chunk.length;
-        // Some hundred lines for the largest layer, one for a small one.
-        if (current - told > content.size / 100 + 512 * 1024) {
-          told = current;
-          tell();
-        }
-        yield chunk;
-      }
-    };
-    yield* decompressed(counted(), name);
-    tell();
-  }
+function positionsOf({ layers }: ArchivedImage): Position[] {
+  const chain = chainOf(layers.map(({ diffId }) => diffId));
+  return layers.map((archived, at) => ({
+    archived, chainId: chain[at]!, what: `layer ${at + 1} of ${layers.length} (${archived.name})`,
+  }));
 }
 
 function checkDiffId(expected: Digest, actual: Digest): void {
   if (expected !== actual) throw invalid(`the config promises diff id ${expected}, the content has ${actual}`);
 }
 
-async function hashTar({ content, name }: ArchivedLayer): Promise<Digest> {
-  const hash = createHash('sha256');
-  for await (const chunk of decompressed(contentChunks(content.path), name)) hash.update(chunk);
-  return `sha256:${hash.digest('hex')}` as Digest;
-}
+/** Of work that was ended because other work had failed. */
+const isGivenUp = (error: unknown): boolean => error instanceof BerthError && error.message.endsWith('given up');
 
 async function located<T>(what: string, work: () => Promise<T>): Promise<T> {
   try {

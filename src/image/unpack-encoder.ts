@@ -7,8 +7,8 @@ import { entryBytes, frameBytes, maxBody, unpackOps } from './unpack-ops.ts';
 /** Data from here on is passed by reference; less is copied, so that small files share one write. */
 const copyBelow = 16 * 1024;
 const scratchBytes = 256 * 1024;
-/** A layer's own words to overlayfs would change how the layers below are read. */
-const overlayXattr = /^(?:trusted|user)\.overlay\./;
+/** A layer's own words to overlayfs, or to us, would change how the layers below are read. */
+const overlayXattr = /^(?:(?:trusted|user)\.overlay|trusted\.berth)\./;
 
 export interface EncoderOptions {
   /** What an entry asks for; a layer's rules unless told. */

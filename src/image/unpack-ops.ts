@@ -3,7 +3,7 @@
  * This table is its only description: the encoder uses it and `runtime/unpack_ops.h` is rendered from it.
  *
  * ```
- *  TypeScript                                   berth-helper unpack DIR [LOWER…]
+ *  TypeScript                                   berth-helper unpack DIR
  *    │ directory, file, data…, close, symlink… ──►│ (stdin)  mkdirat, openat, pwrite …
  *    │ end ──────────────────────────────────────►│ directory times and ACLs
  *    │◄── "implicit=N root=0|1" (stdout), exit 0 ─│ or one line on stderr, exit 1 (archive) or 2 (host)

@@ -15,7 +15,7 @@ const allowed: Record<string, readonly string[]> = {
   cli: ['model'],
 };
 /** Files directly in src compose the rooms, and may import all. */
-const effects = ['fs', 'fs/promises', 'child_process', 'net', 'dgram', 'sqlite'];
+const effects = ['fs', 'fs/promises', 'child_process', 'net', 'dgram', 'sqlite', 'worker_threads'];
 /** The CLI is a program of its own: it reads files, owns a terminal and starts the engine. */
 const mayHaveEffects = new Set(['host', 'cli']);
 
