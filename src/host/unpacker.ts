@@ -1,10 +1,12 @@
 import { execa } from 'execa';
-import { once } from 'node:events';
 import { invalid, unavailable } from '../model/errors.ts';
 
 /** A running `berth-helper unpack`: takes frames (image/unpack-ops.ts), gives one result at the end. */
 export interface Unpacker {
-  /** Passes frames on; resolves when more may come. Rejects with the helper's own words where it has given up. */
+  /**
+   * Passes frames on; resolves when they are gone, so that their buffers may be used again. Rejects with the helper's
+   * own words where it has given up.
+   */
   write(frames: readonly Buffer[]): Promise<void>;
   /** After the last frame: how many directories no entry described, and whether one described the root. */
   finish(): Promise<UnpackOutcome>;
@@ -43,11 +45,13 @@ export function startUnpacker(helper: string, directory: string): Unpacker {
   return {
     async write(frames) {
       if (gone || stdin.destroyed) throw await failure();
-      stdin.cork();
-      for (const frame of frames) stdin.write(frame);
-      stdin.uncork();
-      if (!stdin.writableNeedDrain) return;
-      await Promise.race([once(stdin, 'drain').catch(() => undefined), ended]);
+      if (frames.length === 0) return;
+      const written = new Promise<void>((resolve) => {
+        stdin.cork();
+        frames.forEach((frame, at) => stdin.write(frame, at === frames.length - 1 ? () => resolve() : undefined));
+        stdin.uncork();
+      });
+      await Promise.race([written, ended]);
       if (gone) throw await failure();
     },
     async finish() {

@@ -46,14 +46,19 @@ const idleTime = 5000;
 /** The bundle's worker lies beside it, the source's above this folder. */
 const entry = new URL(import.meta.url.endsWith('.mjs') ? './unpack-worker.mjs' : '../unpack-worker.ts', import.meta.url);
 
-/** One worker more than there are processors; those are kept for jobs whose bytes may be slow to come. */
+/**
+ * One worker more than there are processors, but no more than those for jobs of either kind: jobs whose bytes are slow
+ * to come never keep the others waiting.
+ */
 export function openWorkers(size = availableParallelism() + 1): WorkerPool {
   const idle: Worker[] = [];
   const waiting: { readonly streams: boolean; readonly go: () => void }[] = [];
   const timers = new Map<Worker, NodeJS.Timeout>();
   const busy = { all: 0, streams: 0 };
 
-  const mayStart = (streams: boolean): boolean => busy.all < size && (!streams || busy.streams < Math.max(1, size - 1));
+  const most = Math.max(1, size - 1);
+  const mayStart = (streams: boolean): boolean =>
+    busy.all < size && (streams ? busy.streams < most : busy.all - busy.streams < most);
   const enter = (streams: boolean): void => {
     busy.all++;
     if (streams) busy.streams++;
@@ -69,7 +74,7 @@ export function openWorkers(size = availableParallelism() + 1): WorkerPool {
     else enter(streams);
   };
   const take = (): Worker => {
-    const worker = idle.pop() ?? new Worker(entry, { execArgv: [], name: 'unpack' });
+    const worker = idle.pop() ?? new Worker(entry, { execArgv: [], name: 'unpack', resourceLimits: { maxYoungGenerationSizeMb: 4 } });
     clearTimeout(timers.get(worker));
     worker.ref();
     return worker;

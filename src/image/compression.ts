@@ -1,5 +1,4 @@
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import type { Transform } from 'node:stream';
 import { constants, createGunzip, createZstdDecompress } from 'node:zlib';
 import { invalid, messageOf } from '../model/errors.ts';
 
@@ -12,7 +11,7 @@ const magics: readonly (readonly [Compression, Buffer])[] = [
   ['bzip2', Buffer.from('BZh')],
 ];
 const longestMagic = 6;
-const chunkSize = 256 * 1024;
+const chunkSize = 128 * 1024;
 /** A zstd frame that asks for a larger window than 128 MiB is refused: it would cost as much memory. */
 const zstdWindowLogMax = 27;
 
@@ -22,7 +21,8 @@ export function compressionOf(head: Buffer): Compression {
 }
 
 /**
- * The bytes of `source` without their compression, streamed. What isn't compressed passes through.
+ * The bytes of `source` without their compression, streamed. What isn't compressed passes through. A chunk is used up
+ * before the next is asked for.
  *
  * @param what names the data in errors
  * @param found told of the compression before the first bytes
@@ -56,8 +56,8 @@ export async function* decompressed(
       yield head;
       yield* remaining(chunks);
     };
-    const feeding = pipeline(Readable.from(all()), inflate);
-    feeding.catch(() => undefined);
+    const feeding = feed(all(), inflate);
+    feeding.catch((error: Error) => inflate.destroy(error));
     try {
       yield* inflate as AsyncIterable<Buffer>;
       await feeding;
@@ -71,6 +71,22 @@ export async function* decompressed(
   } finally {
     await chunks.return?.();
   }
+}
+
+/** A chunk at a time, each used up before the next is asked for: the source may use its buffers again. */
+async function feed(chunks: AsyncIterable<Buffer>, into: Transform): Promise<void> {
+  for await (const chunk of chunks) {
+    await new Promise<void>((resolve, reject) => {
+      into.once('close', resolve);
+      into.write(chunk, (error) => {
+        into.off('close', resolve);
+        if (error) reject(error);
+        else resolve();
+      });
+    });
+    if (into.destroyed) return;
+  }
+  into.end();
 }
 
 async function* remaining(chunks: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {

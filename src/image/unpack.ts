@@ -3,7 +3,7 @@ import { startUnpacker } from '../host/unpacker.ts';
 import type { WorkerCall } from '../host/workers.ts';
 import type { Digest } from '../model/ids.ts';
 import { decompressed } from './compression.ts';
-import { contentChunks } from './content.ts';
+import { contentChunksReused } from './content.ts';
 import { TarReader } from './tar-reader.ts';
 import { UnpackEncoder } from './unpack-encoder.ts';
 
@@ -37,7 +37,7 @@ const tellEvery = 512 * 1024;
 /** Does a job; tells how many bytes of the blob it has read. */
 export async function readLayer({ request, chunks, signal, tell }: WorkerCall<LayerJob>): Promise<UnpackedLayer> {
   const { path, blob, name, into } = request;
-  const source = chunks ?? contentChunks(path!);
+  const source = chunks ?? contentChunksReused(path!);
   const counted = async function* (): AsyncGenerator<Buffer> {
     let current = 0;
     let told = 0;
