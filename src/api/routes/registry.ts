@@ -6,6 +6,7 @@ import { parseReference, withDefaultTag } from '../../model/reference.ts';
 import { jsonLines } from '../ndjson.ts';
 import { parseJson, readJson, type Answer, type Call } from '../request.ts';
 import type { Route } from '../server.ts';
+import { checkShape, type Fields } from '../wire/shape.ts';
 import { credentialsOf, decodeHeader, registryOf } from '../wire/registry-auth.ts';
 
 /**
@@ -56,9 +57,18 @@ function platformIn(text: string | undefined): string | undefined {
   return [os, architecture, variant].filter((part) => typeof part === 'string' && part !== '').join('/') || undefined;
 }
 
+const loginShape = {
+  serveraddress: 'string',
+  username: 'string',
+  password: 'string',
+  auth: 'string',
+  identitytoken: 'string',
+  registrytoken: 'string',
+} as const satisfies Fields;
+
 async function loginHandler(call: Call): Promise<Answer> {
-  const body = (await readJson(call)) as { serveraddress?: unknown } | undefined;
-  const registry = registryOf(typeof body?.serveraddress === 'string' ? body.serveraddress : '');
+  const body = checkShape(await readJson(call), loginShape, '');
+  const registry = registryOf(body.serveraddress);
   const credentials = credentialsOf({ ...body, serveraddress: undefined }, registry) ?? {};
   // A registry's name goes into URLs and paths.
   parseReference(`${registry}/x`);
