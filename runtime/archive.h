@@ -17,7 +17,7 @@ enum archive_verb {
 	ARCHIVE_GET = 2,     /* stdout: the stat record, then a tar of `path` in which it is called `name` */
 	ARCHIVE_PUT = 3,     /* stdin: frames of unpack_ops.h, with paths from the root */
 	ARCHIVE_EXPORT = 4,  /* stdout: a tar of the root without what is mounted in it */
-	ARCHIVE_LAYER = 5,   /* stdout: a tar of the host's directory `path`, an overlay's upper, in a layer's form */
+	ARCHIVE_LAYER = 5,   /* stdout: a tar of the host's directory `path`, an overlay's upper above the root, in a layer's form */
 	ARCHIVE_CHANGES = 6, /* stdout: what that directory has and what the root, the layers below, has in its place */
 };
 enum archive_flag {
@@ -42,6 +42,7 @@ int write_changes(struct archive *a, int upper);
 struct listing { char **names; size_t count; };
 int list_directory(int fd, struct listing *list);
 void free_listing(struct listing *list);
+bool is_copied_for_engine(const struct archive *a, const char *path, int fd, const struct stat *st);
 bool is_engine_made(const struct archive *a, const char *path, int fd, const struct stat *st);
 /* archive.c */
 int reopen(const struct archive *a, int fd, int flags);

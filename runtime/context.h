@@ -29,6 +29,8 @@ struct context {
 	int pidfd;
 	struct reader init_ops;
 	struct keeper *keeper; /* NULL where no container is being launched */
+	struct { const char *source; int tree; } held[8]; /* hold_tree; the names lie in the plan */
+	int held_count;
 	int terminal;          /* slave of the pty in init; -1 */
 	int streams[3];        /* init's ends of its standard streams until it has taken them; -1 */
 };
@@ -60,6 +62,7 @@ int do_mount(struct context *c, const struct op_mount *o);
 int open_root(struct context *c, const char *path);
 int mount_filesystem(struct context *c, const struct op_filesystem *o);
 int bind_path(struct context *c, const struct op_bind *o);
+int hold_tree(struct context *c, const char *source);
 int bind_beneath(struct context *c, const struct op_bind_beneath *o);
 int mask_path(struct context *c, const char *path);
 int make_readonly(struct context *c, const char *path);

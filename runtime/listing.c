@@ -59,6 +59,34 @@ int list_directory(int fd, struct listing *list)
 	return 0;
 }
 
+/* Whether a directory holds something, and nothing but what the engine made. */
+static bool holds_only_engine_made(const struct archive *a, const char *path, int fd, bool or_nothing)
+{
+	struct listing inside;
+	CLEANUP_FD int directory = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (directory < 0 || list_directory(directory, &inside))
+		return false;
+	bool only = or_nothing || inside.count > 0;
+	for (size_t i = 0; only && i < inside.count; i++) {
+		char below[512];
+		struct stat child;
+		CLEANUP_FD int at = openat(directory, inside.names[i], O_PATH | O_NOFOLLOW | O_CLOEXEC);
+		only = (size_t)snprintf(below, sizeof below, "%s/%s", path, inside.names[i]) < sizeof below && at >= 0
+			&& fstat(at, &child) == 0 && is_engine_made(a, below, at, &child);
+	}
+	free_listing(&inside);
+	return only;
+}
+
+/* A directory that was copied up for what the engine made in it, and looks as the layers below (the root) have it. */
+bool is_copied_for_engine(const struct archive *a, const char *path, int fd, const struct stat *st)
+{
+	struct stat lower;
+	CLEANUP_FD int below = open_in_root(a->root, path, O_PATH | O_NOFOLLOW, false);
+	return below >= 0 && fstat(below, &lower) == 0 && lower.st_mode == st->st_mode && lower.st_uid == st->st_uid
+		&& lower.st_gid == st->st_gid && holds_only_engine_made(a, path, fd, false);
+}
+
 /* The engine makes mount targets (/etc/hosts, /proc …) where an image lacks them. As long as they are empty, nobody
  * changed anything: they belong to no layer. */
 bool is_engine_made(const struct archive *a, const char *path, int fd, const struct stat *st)
@@ -73,19 +101,6 @@ bool is_engine_made(const struct archive *a, const char *path, int fd, const str
 		return st->st_size == 0;
 	if (S_ISLNK(st->st_mode))
 		return true;
-	struct listing inside;
-	CLEANUP_FD int directory = S_ISDIR(st->st_mode) ? openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-	if (directory < 0 || list_directory(directory, &inside))
-		return false;
 	/* An empty one, or one that holds nothing but more of the same: /dev with /dev/pts. */
-	bool only = true;
-	for (size_t i = 0; only && i < inside.count; i++) {
-		char below[512];
-		struct stat child;
-		CLEANUP_FD int at = openat(directory, inside.names[i], O_PATH | O_NOFOLLOW | O_CLOEXEC);
-		only = (size_t)snprintf(below, sizeof below, "%s/%s", path, inside.names[i]) < sizeof below && at >= 0
-			&& fstat(at, &child) == 0 && is_engine_made(a, below, at, &child);
-	}
-	free_listing(&inside);
-	return only;
+	return S_ISDIR(st->st_mode) && holds_only_engine_made(a, path, fd, true);
 }

@@ -192,10 +192,44 @@ int bind_beneath(struct context *c, const struct op_bind_beneath *o)
 	return bind_descriptor(c, &bind, source);
 }
 
+static int clone_tree(int source, bool recursive)
+{
+	return (int)syscall(SYS_open_tree, source, "",
+			    AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (recursive ? AT_RECURSIVE : 0));
+}
+
+int hold_tree(struct context *c, const char *source)
+{
+	CLEANUP_FD int fd = open(source, O_PATH | O_CLOEXEC);
+	int tree = fd < 0 ? -1 : clone_tree(fd, true);
+	if (tree < 0)
+		return fail(&c->err, "bind %s", source);
+	if (c->held_count == (int)(sizeof c->held / sizeof *c->held)) {
+		close(tree);
+		return fail_with(&c->err, E2BIG, "bind %s: more than %d shared mounts", source, c->held_count);
+	}
+	c->held[c->held_count].source = source;
+	c->held[c->held_count++].tree = tree;
+	return 0;
+}
+
+/* Every held tree is used once, by the first bind of its source. */
+static int held_tree(struct context *c, const char *source)
+{
+	for (int i = 0; i < c->held_count; i++) {
+		int tree = c->held[i].tree;
+		if (tree < 0 || strcmp(c->held[i].source, source))
+			continue;
+		c->held[i].tree = -1;
+		return tree;
+	}
+	errno = ENOENT;
+	return -1;
+}
+
 static int bind_descriptor(struct context *c, const struct op_bind *o, int source)
 {
-	CLEANUP_FD int tree = (int)syscall(SYS_open_tree, source, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC
-					   | (o->flags & BIND_RECURSIVE ? AT_RECURSIVE : 0));
+	CLEANUP_FD int tree = o->flags & BIND_HELD ? held_tree(c, o->source) : clone_tree(source, o->flags & BIND_RECURSIVE);
 	if (tree < 0)
 		return fail(&c->err, "bind %s", o->source);
 	if ((o->set || o->clear) && set_attributes(tree, o->flags & BIND_RECURSIVE_SET, o->set, o->clear, 0))

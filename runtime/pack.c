@@ -214,7 +214,8 @@ static int pack_entry(struct pack *p, int parent, const char *base, const struct
 				     : openat(parent, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (entry < 0 || fstat(entry, &st))
 		return errno == ENOENT && depth ? 0 : fail(p->err, "open %s", p->name); /* removed meanwhile: not there */
-	if (p->layer && p->length && is_engine_made(p->archive, p->name, entry, &st))
+	if (p->layer && p->length && (is_engine_made(p->archive, p->name, entry, &st)
+	    || (S_ISDIR(st.st_mode) && is_copied_for_engine(p->archive, p->name, entry, &st))))
 		return 0;
 	switch (st.st_mode & S_IFMT) {
 	case S_IFDIR:

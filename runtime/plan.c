@@ -276,6 +276,7 @@ static int run_op(struct context *c, uint16_t code, struct reader p)
 	case OP_CWD: { DECODED(cwd) return enter_directory(c, o.path); }
 	case OP_READY: return say_ready(c);
 	case OP_BIND_BENEATH: { DECODED(bind_beneath) return bind_beneath(c, &o); }
+	case OP_HOLD_TREE: { DECODED(hold_tree) return hold_tree(c, o.source); }
 	case OP_UNMOUNT: { DECODED(unmount)
 		return umount2(o.path, MNT_DETACH | UMOUNT_NOFOLLOW) && errno != EINVAL ? fail(&c->err, "unmount %s", o.path) : 0; }
 	case OP_EXEC: { DECODED(exec) return execute(c, &o); }

@@ -45,6 +45,7 @@ enum op_code {
 	OP_ENTER_NETWORK = 39,
 	OP_BIND_BENEATH = 40,
 	OP_UNMOUNT = 41,
+	OP_HOLD_TREE = 42,
 };
 
 static const char *const op_names[] = {
@@ -90,8 +91,9 @@ static const char *const op_names[] = {
 	"enter_network",
 	"bind_beneath",
 	"unmount",
+	"hold_tree",
 };
-#define OP_COUNT 41
+#define OP_COUNT 42
 
 #define KEEPER_TTY 1u
 #define KEEPER_OPEN_STDIN 2u
@@ -103,6 +105,7 @@ static const char *const op_names[] = {
 #define BIND_RECURSIVE_SET 2u
 #define BIND_SKIP_MISSING 4u
 #define BIND_FROM_ROOT 8u
+#define BIND_HELD 16u
 
 struct op_keeper {
 	const char *id;
@@ -520,6 +523,14 @@ struct op_unmount {
 static inline int decode_unmount(struct reader *r, struct op_unmount *o)
 {
 	return read_str(r, &o->path);
+}
+
+struct op_hold_tree {
+	const char *source;
+};
+static inline int decode_hold_tree(struct reader *r, struct op_hold_tree *o)
+{
+	return read_str(r, &o->source);
 }
 
 #endif

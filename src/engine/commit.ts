@@ -5,8 +5,9 @@ import { messageOf } from '../model/errors.ts';
 import type { ContainerConfig } from '../model/host-config.ts';
 import type { ImageId } from '../model/ids.ts';
 import type { ContainerDefaults } from '../model/oci-image.ts';
+import { mountLower } from '../runtime/plan/view.ts';
 import { engineMade } from './container-view.ts';
-import { tell, type Context } from './context.ts';
+import { pathsOf, tell, type Context } from './context.ts';
 import { withImageDefaults } from './image-config.ts';
 import { pause, unpause } from './pause.ts';
 import { waitForStart } from './stop.ts';
@@ -52,9 +53,10 @@ export async function commit(context: Context, record: ContainerRecord, request:
 
 /** Ends with an error where the helper failed, so that no half layer becomes an image. */
 async function* layerOf(context: Context, record: ContainerRecord): AsyncGenerator<Buffer> {
-  const { upper } = overlayOf(context, record);
+  const overlay = overlayOf(context, record);
   const archive = startArchiver(context.options.helperProgram, {
-    ops: [{ op: 'root', path: upper }], verb: 'layer', flags: archiveFlags.allXattrs, path: upper, skip: engineMade,
+    ops: mountLower(pathsOf(context, record.id).rootfs, overlay), verb: 'layer', flags: archiveFlags.allXattrs,
+    path: overlay.upper, skip: engineMade,
   });
   try {
     yield* archive.output as AsyncIterable<Buffer>;

@@ -18,6 +18,7 @@ import { logPlacement } from './log-driver.ts';
 import { runningContainer, type Attached } from './networking.ts';
 import { resourcesOf, rlimitsOf } from './resources.ts';
 import { parseSecurity } from './security.ts';
+import { propagationFault } from './propagation.ts';
 import { resolveUser } from './user.ts';
 import { overlayOf, userFilesOf } from './user-files.ts';
 
@@ -97,6 +98,11 @@ export function placementOf(
     },
     cgroups: context.host.cgroups,
     overlay: overlayOf(context, record),
+    // As Docker makes them: mount(8) of an image reads the one, and programs tell a container by the other.
+    rootFiles: [
+      { op: 'symlink', target: '/proc/mounts', path: '/etc/mtab', optional: true },
+      { op: 'device', path: '/.dockerenv', mode: 0o100755, major: 0, minor: 0, uid: 0, gid: 0, optional: true },
+    ],
     ...(attached.attachment
       ? {
           network: {
@@ -204,5 +210,11 @@ export async function checkSources(record: ContainerRecord): Promise<void> {
   for (const mount of record.mounts) {
     if (mount.type === 'tmpfs' || (await files.exists(mount.source))) continue;
     throw unavailable(`error while creating mount source path '${mount.source}': no such file or directory`);
+  }
+  if (!record.mounts.some(({ type, propagation }) => type === 'bind' && /shared|slave/.test(propagation))) return;
+  const mountinfo = await files.readText('/proc/self/mountinfo');
+  for (const { type, source, propagation } of record.mounts) {
+    const fault = type === 'bind' ? propagationFault(source, propagation, mountinfo) : undefined;
+    if (fault) throw invalid(fault);
   }
 }

@@ -110,11 +110,16 @@ export const opTable = {
   bind_beneath: { source: 'str', subpath: 'str', target: 'str', flags: 'u32', set: 'u64', clear: 'u64', propagation: 'u64' },
   /** Takes a mount of the host's down, at once where nobody uses it any more. */
   unmount: { path: 'str' },
+  /**
+   * Takes a copy of the host's mounts at `source` before they are made private, for a later `bind` of the same source with
+   * the flag `held`: only so does it stay a peer of the host's, and what is mounted in it shows there.
+   */
+  hold_tree: { source: 'str' },
 } as const satisfies Record<string, Record<string, FieldType>>;
 
 export const keeperFlags = { tty: 1, openStdin: 2, stdinOnce: 4, exec: 8, noLog: 16, jsonLog: 32 } as const;
-/** recursive: the whole tree of mounts. recursiveSet: `set`/`clear` reach submounts too. optional source: skip where it is absent. fromRoot: source is a path in the root. */
-export const bindFlags = { recursive: 1, recursiveSet: 2, skipMissing: 4, fromRoot: 8 } as const;
+/** recursive: the whole tree of mounts. recursiveSet: `set`/`clear` reach submounts too. optional source: skip where it is absent. fromRoot: source is a path in the root. held: by `hold_tree`. */
+export const bindFlags = { recursive: 1, recursiveSet: 2, skipMissing: 4, fromRoot: 8, held: 16 } as const;
 
 type TypeOf = { u32: number; u64: bigint | number; str: string; bytes: Uint8Array; strs: readonly string[]; u32s: readonly number[] };
 export type OpName = keyof typeof opTable;

@@ -45,6 +45,7 @@ export function planCreate(spec: OciSpec, placement: Placement): LaunchPlan {
       ...(namespaces.ownCgroup ? [{ op: 'unshare', flags: cloneFlags.NEWCGROUP } satisfies Op] : []),
       { op: 'keyring', name: placement.id, optional: true },
       ...rootOps(spec, placement),
+      ...(placement.rootFiles ?? []),
       ...mountOps(spec, placement.cgroups, memberDirectories(placement.cgroups, path, linux.resources ?? {})),
       // devpts and /dev are there, and no path of the container has been read-only yet.
       ...(spec.process.terminal ? [{ op: 'console' } satisfies Op] : []),

@@ -8,6 +8,8 @@ export interface Placement {
   readonly cgroups: CgroupLayout;
   /** Mounted at the spec's root.path inside the container's own mount namespace; without it root.path is a ready tree. */
   readonly overlay?: OverlayRoot;
+  /** What the root gets where it lacks it, before anything is mounted in it. */
+  readonly rootFiles?: readonly Op[];
   readonly network?: NetworkOps;
   /** Start times (field 22 of /proc/PID/stat) of the processes whose namespaces are joined, by pid: a reused pid is noticed. */
   readonly startTimes?: ReadonlyMap<number, bigint>;

@@ -69,10 +69,6 @@ const checks: readonly Check[] = [
   { name: 'mounts over /proc', find: ({ mounts }) => first(mounts, overProc) },
   { name: 'mounts over /sys', find: ({ mounts }) => first(mounts, overSys) },
   {
-    name: 'shared propagation',
-    find: ({ linux }) => (linux.rootfsPropagation === 'shared' ? 'mount propagation shared is not supported: use slave or private' : undefined),
-  },
-  {
     name: 'masked and read-only paths',
     find: ({ linux }) => first([...(linux.maskedPaths ?? []), ...(linux.readonlyPaths ?? [])], (path) =>
       isAbsolute(path) && !climbs(path) ? undefined : `masked or read-only path '${path}' is not an absolute path without '..'`),

@@ -10,6 +10,8 @@ import { subpathOption } from '../spec/mounts.ts';
 export function rootOps(spec: OciSpec, placement: Placement): Op[] {
   const propagation = spec.linux.rootfsPropagation === 'slave' ? ms.SLAVE : ms.PRIVATE;
   return [
+    // While they are the host's peers still.
+    ...spec.mounts.filter((mount) => isBind(mount) && isHeld(spec, mount)).map((mount): Op => ({ op: 'hold_tree', source: mount.source ?? '' })),
     // First of all: no mount of ours may show on the host.
     { op: 'mount', source: '', target: '/', type: '', flags: ms.REC | propagation, data: '', cwd: '' },
     rootMount(spec.root.path, placement.overlay),
@@ -47,6 +49,11 @@ function rootMount(target: string, overlay: OverlayRoot | undefined): Op {
 
 const escapeOption = (path: string, special: RegExp): string => path.replace(special, (character) => `\\${character}`);
 
+/** Where mounts are to show on the host, the host's own are made private all the same: only these stay its peers. */
+const isHeld = (spec: OciSpec, mount: OciMount): boolean =>
+  spec.linux.rootfsPropagation === 'shared'
+  && (mount.options ?? []).some((option) => /^r?(?:shared|slave)$/.test(option)) && !(mount.options ?? []).some((option) => option.startsWith(subpathOption));
+
 /** The spec's mounts in their order; devices come as soon as there is a /dev to hold them. */
 export function mountOps(spec: OciSpec, layout: CgroupLayout, groups: readonly string[]): Op[] {
   const ops: Op[] = [];
@@ -55,7 +62,8 @@ export function mountOps(spec: OciSpec, layout: CgroupLayout, groups: readonly s
   const devices = devBind ? [] : deviceOps(spec);
   if (devMount < 0) ops.push(...devices);
   spec.mounts.forEach((mount, index) => {
-    ops.push(...oneMount(mount, layout, groups));
+    const made = oneMount(mount, layout, groups);
+    ops.push(...(isHeld(spec, mount) ? made.map((op) => (op.op === 'bind' ? { ...op, flags: op.flags | bindFlags.held } : op)) : made));
     if (index === devMount) ops.push(...devices);
   });
   return ops;
