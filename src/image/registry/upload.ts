@@ -92,9 +92,13 @@ async function send(
       signal.throwIfAborted();
       if (!isTransient(error) || ++vain >= maxAttempts) throw error;
       await repository.session.backOff(vain, signal);
-      const there = await repository.uploaded(next, signal);
-      if (there.bytes < start || there.bytes > end) {
-        throw unavailable(`blob ${digest}: the registry lost what was sent before: ${messageOf(error)}`, error);
+      // Some registries let nothing go on that broke off in the middle of a chunk: then it is begun anew.
+      const there = await repository.uploaded(next, signal).catch((refusal: unknown) => {
+        if (!(refusal instanceof RegistryError)) throw refusal;
+        return undefined;
+      });
+      if (!there || there.bytes < start || there.bytes > end) {
+        throw unavailable(`layer ${digest}: the registry lost what was sent of it: ${messageOf(error)}`, error);
       }
       start = there.bytes;
       next = there.url;

@@ -22,7 +22,7 @@ const docker = (...args: string[]): Promise<CommandResult> => world.run('host', 
 
 async function berth(...args: string[]): Promise<string> {
   const result = await berthOf(...args);
-  expect(result, `berth ${args.join(' ')}`).toMatchObject({ exitCode: 0 });
+  expect(result, `berth ${args.join(' ')}: ${result.stderr}`).toMatchObject({ exitCode: 0 });
   return result.stdout;
 }
 const berthOf = (...args: string[]): Promise<CommandResult> =>
@@ -155,6 +155,24 @@ describe('a plain registry', () => {
     await berth('rmi', `${plain}/all:1`, `${plain}/all:2`);
     await berth('pull', '-a', `${plain}/all`);
     expect((await inspect(`${plain}/all:2`)).RepoTags).toEqual(expect.arrayContaining([`${plain}/all:1`, `${plain}/all:2`]));
+  });
+
+  test('a layer of 40 MB is pushed in chunks, over a connection that breaks now and then', async () => {
+    const file = join(world.directory, 'large');
+    await world.must('host', 'sh', '-c', `head -c 40000000 /dev/urandom >${file} && tar -C ${world.directory} -cf ${file}.tar large`);
+    await berth('import', `${file}.tar`, '127.0.0.1:5020/large:1');
+    // The first three connections carry 9 MB each: two of the push, or three.
+    const cutter = world.start('host', process.execPath, join(import.meta.dirname, '../../fixtures/cutter.ts'), '5020', '5000', '9000000', '3');
+    await new Promise((resolve) => cutter.stdout!.once('data', resolve));
+    const before = registry.log().length;
+    await berth('push', '127.0.0.1:5020/large:1');
+    const log = registry.log().slice(before);
+    expect(log.match(/"PATCH \/v2\/large\/blobs\/uploads\//g)!.length).toBeGreaterThan(3);
+    const { Id } = await inspect('127.0.0.1:5020/large:1');
+    await berth('rmi', '127.0.0.1:5020/large:1');
+    await berth('pull', '127.0.0.1:5020/large:1');
+    expect((await inspect('127.0.0.1:5020/large:1')).Id).toBe(Id);
+    await berth('rmi', '127.0.0.1:5020/large:1');
   });
 
   test('events tell of pull and push', async () => {
