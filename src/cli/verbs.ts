@@ -39,6 +39,8 @@ export const verbs: Readonly<Record<string, Entry>> = {
   'network rm': { about: 'Remove networks', load: () => import('./commands/network/rm.ts') },
   pause: { about: 'Freeze the processes of containers', load: () => import('./commands/pause.ts') },
   port: { about: "List a container's published ports", load: () => import('./commands/port.ts') },
+  'port add': { about: 'Publish more ports, also while it runs', load: () => import('./commands/port-add.ts') },
+  'port rm': { about: 'End what a host port publishes', load: () => import('./commands/port-rm.ts') },
   ps: { about: 'List containers', load: () => import('./commands/ps.ts') },
   pull: { about: 'Download an image', load: () => import('./commands/pull.ts') },
   push: { about: 'Upload an image', load: () => import('./commands/push.ts') },
@@ -93,6 +95,10 @@ function same(names: string): Record<string, string> {
 /** The verb that words at the start of a line name, and how many words that took. */
 export function findVerb(words: readonly string[]): { name: string; words: number } | undefined {
   const [first = '', second = ''] = words;
+  // `port add` may also be Docker's word for a container of that name: a change takes two arguments more.
+  if (first === 'port' && words.length > 3 && Object.hasOwn(verbs, `port ${second}`)) {
+    return { name: `port ${second}`, words: 2 };
+  }
   if (Object.hasOwn(verbs, first)) return { name: first, words: 1 };
   const group = Object.hasOwn(groups, first) ? groups[first] : undefined;
   const name = group !== undefined && Object.hasOwn(group, second) ? group[second] : undefined;

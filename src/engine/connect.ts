@@ -89,7 +89,7 @@ const hostOnly = (): BerthError =>
   invalid('container cannot be disconnected from host network or connected to host network');
 
 /** One change of a container's networks at a time, and none while it starts. */
-function inTurn(context: Context, reference: string, work: (record: ContainerRecord) => Promise<void>): Promise<void> {
+export function inTurn(context: Context, reference: string, work: (record: ContainerRecord) => Promise<void>): Promise<void> {
   const { id } = context.records.find(reference);
   const live = context.live.of(id);
   const mine = (live.networkChange ?? Promise.resolve()).catch(() => undefined).then(async () => {

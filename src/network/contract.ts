@@ -1,5 +1,5 @@
 import type { Op } from '../model/plan.ts';
-import type { PortRequest } from '../model/ports.ts';
+import type { PortBinding, PortRequest, Protocol } from '../model/ports.ts';
 import type { EndpointWish } from './addresses.ts';
 import type { NetworkWish } from './define.ts';
 import type { EndpointRecord, NetworkNames } from './endpoints.ts';
@@ -60,6 +60,10 @@ export interface Network {
   connect(containerId: string, process: RunningProcess, wish: EndpointWish, ports?: readonly PortRequest[]): Promise<EndpointRecord>;
   /** Takes a container off a network; without a process only its leases and links on the host go. */
   disconnect(containerId: string, networkId: string, process?: RunningProcess): Promise<void>;
+  /** Publishes more ports of a container that runs. Nothing holds them but the rules: the keeper has its own. */
+  publishMore(containerId: string, requests: readonly PortRequest[]): Promise<PortBinding[]>;
+  /** Ends what leads from one host port, on all addresses, to a container that runs. */
+  unpublish(containerId: string, hostPort: number, protocol: Protocol): Promise<PortBinding[]>;
   /** Opens the published ports. Runs beside the launch; must be through before the container's program starts. */
   publish(containerId: string): Promise<void>;
   /**
@@ -70,7 +74,7 @@ export interface Network {
   /** Doesn't wait that moment: when it returns, nothing is left of a default bridge that no container uses. */
   settle(): Promise<void>;
   /** Of one container, eth0 first. */
-  endpointsOf(containerId: string): EndpointRecord[];
+  endpointsOf(containerId: string): readonly EndpointRecord[];
   endpointsOn(networkId: string): EndpointRecord[];
   /** What a running container can look up, for each of its networks. */
   namesOn(containerId: string): NetworkNames[];

@@ -33,7 +33,7 @@ export interface EndpointRecord {
 export interface Endpoints {
   get(containerId: string, networkId: string): EndpointRecord | undefined;
   /** In the order of their links: eth0 first. */
-  of(containerId: string): EndpointRecord[];
+  of(containerId: string): readonly EndpointRecord[];
   on(networkId: string): EndpointRecord[];
   list(): EndpointRecord[];
   put(endpoint: EndpointRecord): void;
@@ -44,27 +44,32 @@ export interface Endpoints {
 export function openEndpoints(database: Database): Endpoints {
   database.define(`CREATE TABLE IF NOT EXISTS network_endpoints (
     container TEXT NOT NULL, network TEXT NOT NULL, record TEXT NOT NULL, PRIMARY KEY (container, network))`);
-  const keyOf = (containerId: string, networkId: string): string => `${containerId} ${networkId}`;
-  const known = new Map<string, EndpointRecord>();
-  for (const { record } of database.all<{ record: string }>('SELECT record FROM network_endpoints')) {
-    const endpoint = JSON.parse(record) as EndpointRecord;
-    known.set(keyOf(endpoint.containerId, endpoint.networkId), endpoint);
-  }
+  /** Container → its endpoints, eth0 first: a thousand containers are asked for one by one at each change of ports. */
+  const known = new Map<string, EndpointRecord[]>();
   const numberOf = ({ device }: EndpointRecord): number => Number(/\d+$/.exec(device)?.[0] ?? 0);
+  const others = ({ containerId, networkId }: Pick<EndpointRecord, 'containerId' | 'networkId'>): EndpointRecord[] =>
+    (known.get(containerId) ?? []).filter((endpoint) => endpoint.networkId !== networkId);
+  const keep = (endpoint: EndpointRecord): void =>
+    void known.set(endpoint.containerId, [...others(endpoint), endpoint].sort((a, b) => numberOf(a) - numberOf(b)));
+  for (const { record } of database.all<{ record: string }>('SELECT record FROM network_endpoints')) {
+    keep(JSON.parse(record) as EndpointRecord);
+  }
+  const list = (): EndpointRecord[] => [...known.values()].flat();
   return {
-    get: (containerId, networkId) => known.get(keyOf(containerId, networkId)),
-    of: (containerId) => [...known.values()].filter((endpoint) => endpoint.containerId === containerId)
-      .sort((a, b) => numberOf(a) - numberOf(b)),
-    on: (networkId) => [...known.values()].filter((endpoint) => endpoint.networkId === networkId),
-    list: () => [...known.values()],
+    get: (containerId, networkId) => known.get(containerId)?.find((endpoint) => endpoint.networkId === networkId),
+    of: (containerId) => known.get(containerId) ?? [],
+    on: (networkId) => list().filter((endpoint) => endpoint.networkId === networkId),
+    list,
     put: (endpoint) => {
       database.run('INSERT OR REPLACE INTO network_endpoints (container, network, record) VALUES (?, ?, ?)',
         endpoint.containerId, endpoint.networkId, JSON.stringify(endpoint));
-      known.set(keyOf(endpoint.containerId, endpoint.networkId), endpoint);
+      keep(endpoint);
     },
     remove: (containerId, networkId) => {
       database.run('DELETE FROM network_endpoints WHERE container = ? AND network = ?', containerId, networkId);
-      known.delete(keyOf(containerId, networkId));
+      const rest = others({ containerId, networkId });
+      if (rest.length > 0) known.set(containerId, rest);
+      else known.delete(containerId);
     },
   };
 }

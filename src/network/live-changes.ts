@@ -1,7 +1,7 @@
 import { exists } from '../host/files.ts';
-import { BerthError } from '../model/errors.ts';
+import { BerthError, conflict, notFound } from '../model/errors.ts';
 import type { Op } from '../model/plan.ts';
-import type { PortRequest } from '../model/ports.ts';
+import type { PortBinding, PortRequest, Protocol } from '../model/ports.ts';
 import type { Addresses, EndpointWish } from './addresses.ts';
 import { addressOps, detachOps, gatewayOf, hostOps, routeOps, withPid } from './attach.ts';
 import type { HostOps } from './bridges.ts';
@@ -32,6 +32,8 @@ export interface LiveParts {
 export interface LiveChanges {
   connect(containerId: string, process: RunningProcess, wish: EndpointWish, ports?: readonly PortRequest[]): Promise<EndpointRecord>;
   disconnect(containerId: string, networkId: string, process?: RunningProcess): Promise<void>;
+  publishMore(containerId: string, requests: readonly PortRequest[]): Promise<PortBinding[]>;
+  unpublish(containerId: string, hostPort: number, protocol: Protocol): Promise<PortBinding[]>;
 }
 
 /**
@@ -115,7 +117,43 @@ export function openLiveChanges(parts: LiveParts): LiveChanges {
       }
     },
     disconnect,
+
+    publishMore: async (containerId, requests) => {
+      const all = endpoints.of(containerId);
+      const entry = gatewayOf(all, 4) ?? gatewayOf(all, 6);
+      if (!entry) throw conflict('publish ports: the container is on no network with a way in');
+      const bindings = await publishing.lease(containerId, requests, all);
+      try {
+        endpoints.put({ ...entry, ports: [...entry.ports, ...bindings] });
+        await changedPorts(entry, bindings);
+        return bindings;
+      } catch (error) {
+        endpoints.put(entry);
+        publishing.end(bindings);
+        await parts.applyFirewall().catch(() => undefined);
+        throw error;
+      }
+    },
+
+    unpublish: async (containerId, hostPort, protocol) => {
+      const isIt = (binding: PortBinding): boolean => binding.hostPort === hostPort && binding.protocol === protocol;
+      const entry = endpoints.of(containerId).find(({ ports }) => ports.some(isIt));
+      if (!entry) throw notFound(`host port ${hostPort}/${protocol} is not published by this container`);
+      const gone = entry.ports.filter(isIt);
+      endpoints.put({ ...entry, ports: entry.ports.filter((binding) => !isIt(binding)) });
+      await changedPorts(entry, gone);
+      publishing.end(gone);
+      return gone;
+    },
   };
+
+  /** Rules and proxies follow; UDP clients of these ports start anew. Everyone else's connections go on. */
+  async function changedPorts(entry: EndpointRecord, changed: readonly PortBinding[]): Promise<void> {
+    await parts.applyFirewall();
+    await publishing.forgetFlows({ ...entry, ports: changed });
+    await publishing.stopProxies(entry.containerId);
+    await publishing.startProxies(entry.containerId);
+  }
 }
 
 /** The lowest `ethN` that isn't used. */

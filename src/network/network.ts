@@ -234,6 +234,7 @@ export function openNetwork({ database, helper, run, options }: NetworkParts): N
   return {
     networks, gateway: formatAddress(bridge.subnets[0] ?? { family: 4, value: 0n }),
     create, remove, attach, detach, settle, connect: live.connect, disconnect: live.disconnect,
+    publishMore: live.publishMore, unpublish: live.unpublish,
     publish: async (containerId) => {
       const all = endpoints.of(containerId);
       if (all.length === 0) return;

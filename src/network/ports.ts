@@ -21,6 +21,8 @@ export interface PortLeases {
    * anywhere in `ephemeral`; one that another program holds is passed over.
    */
   lease(owner: string, requests: readonly PortRequest[], options: LeaseOptions): Promise<PortBinding[]>;
+  /** Ends some of an owner's leases. */
+  end(bindings: readonly PortBinding[]): void;
   release(owner: string): void;
   keepOnly(living: ReadonlySet<string>): void;
 }
@@ -33,6 +35,7 @@ export interface LeaseOptions {
   readonly ipv6: boolean;
 }
 
+const hostPortOf = ({ hostIp, protocol, hostPort }: PortBinding): HostPort => ({ address: hostIp, protocol, port: hostPort });
 const everywhere = new Set(['0.0.0.0', '::']);
 const isIPv6 = (address: string): boolean => address.includes(':');
 
@@ -98,10 +101,11 @@ export function openPortLeases(database: Database): PortLeases {
         for (const request of requests) bindings.push(...await leaseOne(owner, request, options));
         return bindings;
       } catch (error) {
-        giveBack(bindings.map(({ hostIp, protocol, hostPort }) => ({ address: hostIp, protocol, port: hostPort })));
+        giveBack(bindings.map(hostPortOf));
         throw error;
       }
     },
+    end: (bindings) => giveBack(bindings.map(hostPortOf)),
     release: (owner) => database.run('DELETE FROM port_leases WHERE owner = ?', owner),
     keepOnly: (living) => database.transaction(() => {
       for (const { owner } of database.all<{ owner: string }>('SELECT DISTINCT owner FROM port_leases')) {

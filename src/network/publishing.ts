@@ -23,6 +23,8 @@ export interface Publishing {
   proxied(): string[];
   /** Without this a UDP client that never pauses keeps its old way, or its lack of one (moby#8795). */
   forgetFlows(endpoint: EndpointRecord): Promise<void>;
+  /** Ends some of a container's leases. */
+  end(bindings: readonly PortBinding[]): void;
   release(containerId: string): void;
   keepOnly(living: ReadonlySet<string>): void;
 }
@@ -90,6 +92,7 @@ export function openPublishing(parts: PublishingParts): Publishing {
         ...udp.map(({ hostPort }) => run('conntrack', ['-D', '-p', 'udp', '--orig-port-dst', String(hostPort)])),
       ]);
     },
+    end: leases.end,
     release: leases.release,
     keepOnly: leases.keepOnly,
   };

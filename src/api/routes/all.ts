@@ -7,6 +7,7 @@ import { execRoutes } from './exec.ts';
 import { imageRoutes } from './images.ts';
 import { laterRoutes } from './later.ts';
 import { networkRoutes } from './networks.ts';
+import { portRoutes } from './ports.ts';
 import { registryRoutes } from './registry.ts';
 import { statsRoutes } from './stats.ts';
 import { streamRoutes } from './streams.ts';
@@ -26,6 +27,7 @@ export const routes: readonly Route[] = [
   ...imageRoutes,
   ...registryRoutes,
   ...networkRoutes,
+  ...portRoutes,
   ...volumeRoutes,
   ...laterRoutes,
 ];

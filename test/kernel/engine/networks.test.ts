@@ -104,6 +104,24 @@ describe('networks of an engine', () => {
     expect(await exec('several', 'ip', 'link')).not.toMatch(/eth2/);
   });
 
+  it('get more ports, and lose them, while a container runs', async () => {
+    const page = async (port: number): Promise<string> =>
+      (await world.run('neighbour', 'curl', '-s', '-m', '2', '-o', '/dev/null', '-w', '%{http_code}', `http://198.51.100.1:${port}/hostname`)).stdout;
+    await api.run('httpd -f -p 80 -h /etc', { name: 'site', host: { NetworkMode: 'two', PortBindings: { '80/tcp': [{ HostPort: '8080' }] } } });
+    expect(await page(8080)).toBe('200');
+    expect(await daemon.berth('port', 'add', 'site', '8081:80', '127.0.0.1:8082:80')).toMatchObject({ exitCode: 0, stderr: '' });
+    expect([await page(8080), await page(8081), await page(8082)]).toEqual(['200', '200', '000']);
+    expect((await daemon.berth('port', 'site')).stdout).toContain('80/tcp -> 127.0.0.1:8082');
+    expect((await daemon.berth('port', 'add', 'site', '8081:80')).stderr).toContain('port is already allocated');
+    expect(await daemon.berth('port', 'rm', 'site', '8080')).toMatchObject({ exitCode: 0 });
+    expect([await page(8080), await page(8081)]).toEqual(['000', '200']);
+    expect((await daemon.berth('port', 'rm', 'site', '8080')).stderr).toContain('8080/tcp is not published');
+    await api.must('POST', '/containers/site/restart?t=0');
+    expect([await page(8080), await page(8081)]).toEqual(['000', '200']);
+    await api.must('DELETE', '/containers/site?force=1');
+    expect(await page(8081)).toBe('000');
+  });
+
   it('are all known again after their engine was killed', async () => {
     await api.run('sleep 1000', { name: 'other', host: { NetworkMode: 'two', PortBindings: { '80/tcp': [{ HostPort: '' }] } } });
     // In the middle of whatever: each of these is there wholly afterwards, or not at all.
