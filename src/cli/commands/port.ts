@@ -5,8 +5,8 @@ import { verb } from '../verb.ts';
 
 export default verb({
   usage: 'CONTAINER [PRIVATE_PORT[/PROTO]]',
-  about: "List a container's published ports.",
-  examples: [['port add site 8081:80', 'Publish one more'], ['port rm site 8081', 'And end it'], ['port site', 'All of them'], ['port site 80/tcp', 'Where its port 80 is reached']],
+  about: "List a container's published ports; `port add` and `port rm` change them.",
+  examples: [['port site', 'All of them'], ['port site 80/tcp', 'Where its port 80 is reached']],
   flags: {},
   least: 1,
   most: 2,
