@@ -9,6 +9,9 @@ interface Entry {
 export const verbs: Readonly<Record<string, Entry>> = {
   attach: { about: 'Attach to a running container', load: () => import('./commands/attach.ts') },
   commit: { about: 'Make an image of a container', load: () => import('./commands/commit.ts') },
+  'container prune': {
+    about: 'Remove all stopped containers', load: () => import('./commands/container/prune.ts'),
+  },
   cp: { about: 'Copy files between a container and the host', load: () => import('./commands/cp.ts') },
   create: { about: 'Create a container without starting it', load: () => import('./commands/create.ts') },
   diff: { about: "Show what a container changed of its image's files", load: () => import('./commands/diff.ts') },
@@ -17,6 +20,7 @@ export const verbs: Readonly<Record<string, Entry>> = {
   'exec-kill': { about: 'Send a signal to a command that exec runs', load: () => import('./commands/exec-kill.ts') },
   export: { about: "Export a container's filesystem", load: () => import('./commands/export.ts') },
   history: { about: 'Show how an image came about', load: () => import('./commands/history.ts') },
+  'image prune': { about: 'Remove images that nobody uses', load: () => import('./commands/image/prune.ts') },
   images: { about: 'List images', load: () => import('./commands/images.ts') },
   import: { about: 'Make an image of a root filesystem', load: () => import('./commands/import.ts') },
   info: { about: 'Show what the engine and its host are', load: () => import('./commands/info.ts') },
@@ -52,10 +56,14 @@ export const verbs: Readonly<Record<string, Entry>> = {
   save: { about: 'Save images to an archive', load: () => import('./commands/save.ts') },
   search: { about: 'Search a registry for images', load: () => import('./commands/search.ts') },
   start: { about: 'Start stopped containers', load: () => import('./commands/start.ts') },
+  stats: { about: 'Show what containers use', load: () => import('./commands/stats.ts') },
   stop: { about: 'Stop running containers', load: () => import('./commands/stop.ts') },
+  'system df': { about: 'Show how much of the disk is used', load: () => import('./commands/system/df.ts') },
+  'system prune': { about: 'Remove all that nobody uses', load: () => import('./commands/system/prune.ts') },
   tag: { about: 'Give an image another name', load: () => import('./commands/tag.ts') },
   top: { about: 'List the processes of a container', load: () => import('./commands/top.ts') },
   unpause: { about: 'Thaw the processes of containers', load: () => import('./commands/unpause.ts') },
+  update: { about: 'Change limits and restart policy of containers', load: () => import('./commands/update.ts') },
   version: { about: 'Show the versions of client and engine', load: () => import('./commands/version.ts') },
   'volume create': { about: 'Create a volume', load: () => import('./commands/volume/create.ts') },
   'volume export': { about: 'Write what is in a volume as an archive', load: () => import('./commands/volume/export.ts') },
@@ -71,11 +79,11 @@ export const verbs: Readonly<Record<string, Entry>> = {
 /** Docker's longer names: `container ls`, `image rm`. */
 const groups: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   container: {
-    ls: 'ps', list: 'ps', ps: 'ps', remove: 'rm',
-    ...same('attach commit cp create diff exec exec-kill export inspect kill logs pause port rename restart rm run start stop top unpause wait'),
+    ls: 'ps', list: 'ps', ps: 'ps', remove: 'rm', prune: 'container prune',
+    ...same('attach commit cp create diff exec exec-kill export inspect kill logs pause port rename restart rm run start stats stop top unpause update wait'),
   },
   image: {
-    ls: 'images', list: 'images', rm: 'rmi', remove: 'rmi', ...same('history import inspect load pull push save tag'),
+    ls: 'images', list: 'images', rm: 'rmi', remove: 'rmi', prune: 'image prune', ...same('history import inspect load pull push save tag'),
   },
   network: {
     ...Object.fromEntries('connect create disconnect inspect ls prune rm'.split(' ').map((name) => [name, `network ${name}`])),
@@ -85,7 +93,7 @@ const groups: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     ...Object.fromEntries('create export import inspect ls prune rename rm'.split(' ').map((name) => [name, `volume ${name}`])),
     list: 'volume ls', remove: 'volume rm',
   },
-  system: same('events info'),
+  system: { df: 'system df', prune: 'system prune', ...same('events info') },
 };
 
 function same(names: string): Record<string, string> {

@@ -1,5 +1,5 @@
-import { filtersOf } from '../../client.ts';
 import { list, toggle } from '../../flags.ts';
+import { pruneNetworks } from '../../pruning.ts';
 import { verb } from '../../verb.ts';
 import { checkFilter } from '../ps.ts';
 
@@ -15,9 +15,7 @@ export default verb({
   async run(cli, { filter, force }) {
     const warning = 'WARNING! This will remove all custom networks not used by at least one container.';
     if (!force && !(await cli.confirm(warning))) return 0;
-    const { NetworksDeleted: gone } = await cli.client.post<{ NetworksDeleted: string[] | null }>(
-      '/networks/prune', { filters: filtersOf(filter) });
-    if (gone && gone.length > 0) cli.write(`Deleted Networks:\n${gone.join('\n')}\n\n`);
+    await pruneNetworks(cli, filter);
     return 0;
   },
 });

@@ -1,7 +1,5 @@
-import type { VolumesPruneResponse } from '../../../api/wire/docker.ts';
-import { filtersOf } from '../../client.ts';
 import { list, toggle } from '../../flags.ts';
-import { humanSize } from '../../units.ts';
+import { pruneVolumes, tellReclaimed } from '../../pruning.ts';
 import { verb } from '../../verb.ts';
 import { checkFilter } from '../ps.ts';
 
@@ -18,11 +16,7 @@ export default verb({
   async run(cli, { all, filter, force }) {
     const warning = `WARNING! This will remove ${all ? 'all' : 'anonymous local'} volumes not used by at least one container.`;
     if (!force && !(await cli.confirm(warning))) return 0;
-    const filters = filtersOf(all ? [...filter, 'all=1'] : filter);
-    const report = await cli.client.post<VolumesPruneResponse>('/volumes/prune', { filters });
-    const gone = report.VolumesDeleted ?? [];
-    if (gone.length > 0) cli.write(`Deleted Volumes:\n${gone.join('\n')}\n\n`);
-    cli.line(`Total reclaimed space: ${humanSize(report.SpaceReclaimed)}`);
+    tellReclaimed(cli, await pruneVolumes(cli, all ? [...filter, 'all=1'] : filter));
     return 0;
   },
 });
