@@ -90,11 +90,18 @@ describe('a plain registry', () => {
     expect(JSON.parse(await raw(`${plain}/pushed:latest`)).config.digest).toBe(Id);
     await skopeo('copy', '-q', '--src-tls-verify=false', `docker://${plain}/pushed:latest`, `dir:${join(world.directory, 'copied')}`);
     expect(await readManifest('copied')).toBe(await raw(`${plain}/pushed:latest`));
+    // A layer that Berth compressed, of several blocks.
+    await world.must('host', 'sh', '-c', `seq 1000000 >${world.directory}/numbers && tar -C ${world.directory} -cf ${world.directory}/numbers.tar numbers`);
+    await berth('import', join(world.directory, 'numbers.tar'), `${plain}/numbers`);
+    expect(await berth('push', `${plain}/numbers`)).toMatch(/: Pushed\n/);
+    const numbers = (await inspect(`${plain}/numbers`)).Id as string;
     const real = await startRegistry(world, { place: 'internet', port: 5006, directory: registry.directory });
     const dockerd = await startDockerd(world);
     try {
       expect(await dockerd.docker('pull', `127.0.0.1:5006/pushed:latest`)).toMatchObject({ exitCode: 0 });
       expect((await dockerd.docker('inspect', '-f', '{{.Id}}', '127.0.0.1:5006/pushed')).stdout.trim()).toBe(Id);
+      expect(await dockerd.docker('pull', `127.0.0.1:5006/numbers`)).toMatchObject({ exitCode: 0 });
+      expect((await dockerd.docker('inspect', '-f', '{{.Id}}', '127.0.0.1:5006/numbers')).stdout.trim()).toBe(numbers);
       expect(await dockerd.docker('tag', '127.0.0.1:5006/pushed', '127.0.0.1:5006/by-docker')).toMatchObject({ exitCode: 0 });
       const pushed = await dockerd.docker('push', '127.0.0.1:5006/by-docker');
       const digest = /digest: (\S+)/.exec(pushed.stdout)![1]!;
@@ -331,3 +338,31 @@ describe('a registry with a token server', () => {
 async function readManifest(directory: string): Promise<string> {
   return world.must('host', 'cat', join(world.directory, directory, 'manifest.json'));
 }
+
+describe('several clients', () => {
+  const address = '127.0.0.1:5030';
+  test('two that pull the same have one download; one may leave; when both have left it ends', async () => {
+    const pull = (name: string): ReturnType<World['start']> => world.start('host', 'curl', '-sN', '-XPOST', '--unix-socket',
+      daemon.host.slice(7), `http://d/images/create?fromImage=${name}&tag=1`);
+    const held = world.start('host', process.execPath, join(import.meta.dirname, '../../fixtures/cutter.ts'), '5030', '5000', '3000000', '0', 'hold');
+    await new Promise((resolve) => held.stdout!.once('data', resolve));
+    await berthOf('rmi', '-f', 'redis', `${plain}/redis:1`, `${plain}/by-docker`, `${plain}/pushed`);
+    const clients = [pull(`${address}/redis`), pull(`${address}/redis`)];
+    const heard = ['', ''];
+    clients.forEach((client, at) => client.stdout!.on('data', (chunk: Buffer) => (heard[at] += chunk.toString())));
+    await waitUntil(() => heard.every((text) => text.includes('"Downloading"')), 10_000);
+    const before = registry.log();
+    expect(before.slice(before.lastIndexOf('manifests/1')).match(/GET \/v2\/redis\/blobs\/sha256:\w+ /g)?.length ?? 0).toBeLessThanOrEqual(3);
+    clients[0]!.kill('SIGKILL');
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(await world.must('host', 'ls', join(daemon.root, 'tmp'))).not.toBe('');
+    clients[1]!.kill('SIGKILL');
+    // Given up: nothing of it is under way, what came stays for the next.
+    await waitUntil(async () => (await world.must('host', 'ls', join(daemon.root, 'tmp'))) === '', 5000);
+    expect(await world.must('host', 'ls', join(daemon.root, 'partials'))).toMatch(/\.note/);
+    held.kill();
+    await startRegistry(world, { port: 5030, directory: registry.directory });
+    await berth('pull', `${address}/redis:1`);
+    expect(await world.must('host', 'ls', join(daemon.root, 'partials'))).toBe('');
+  });
+});
