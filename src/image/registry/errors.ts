@@ -1,5 +1,5 @@
 import { BerthError, codeOf, messageOf, type ErrorKind } from '../../model/errors.ts';
-import { canonicalName, familiarName, familiarRepository, type Reference } from '../../model/reference.ts';
+import { familiarName, familiarRepository, type Reference } from '../../model/reference.ts';
 
 /** A registry's answer that isn't what was asked for. */
 export class RegistryError extends BerthError {
@@ -82,7 +82,7 @@ export function explained(error: unknown, reference: Reference): unknown {
     case '':
       return error.status === 404 ? say('not-found', `manifest for ${familiarName(reference)} not found`) : error;
     default:
-      return new BerthError(error.kind, `${canonicalName(reference)}: ${error.message}`, { cause: error });
+      return error;
   }
 }
 
