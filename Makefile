@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: all build run test check unit kernel bench images install uninstall clean generate system packages test-packages
+.PHONY: all build run test check unit kernel bench bench-images fuzz images install uninstall clean generate system packages test-packages
 
 PREFIX ?= /usr/local
 # Debian's packages, named here and nowhere else. For building and running:
@@ -139,10 +139,19 @@ compare-recorded: root test-packages build images
 test: root test-packages build images
 	@images/build.sh redis
 	@$(MAKE) --no-print-directory check
+	@$(VITEST) run --project fuzz
 	@$(VITEST) run --project kernel
 
 # Beside Docker, podman and crun, in turn: minutes, on a quiet machine. crun refuses a machine whose cgroup v1 and v2
 # share the controllers, so v2's tree is out of sight here, for all alike. ONLY=word measures some figures.
+# Every parser with damaged input, for FUZZ_SECONDS a fuzzer; SEED=n runs one case again.
+fuzz: root test-packages build
+	@FUZZ_SECONDS=$${FUZZ_SECONDS:-300} $(VITEST) run --project fuzz
+
+bench-images: root test-packages build images
+	@unshare --mount --propagation private sh -c 'umount -q /sys/fs/cgroup/unified; exec "$$@"' sh \
+	  $(NODE) --disable-warning=ExperimentalWarning test/bench/images.ts
+
 bench: root test-packages build images
 	@$(call install_missing,crun runc)
 	@unshare --mount --propagation private sh -c 'umount -q /sys/fs/cgroup/unified; exec "$$@"' sh \

@@ -208,6 +208,8 @@ int make_hardlink(struct unpack *u, const struct unpack_entry *e, const char *pa
 	CLEANUP_FD int from = open_beneath(u->root, target_parent, O_PATH | O_DIRECTORY, RESOLVE_IN_ROOT);
 	if (from < 0 || fstatat(from, target_base, &old, AT_SYMLINK_NOFOLLOW))
 		return fail(&u->err, "hardlink %s to %s, which isn't in this layer", path, target);
+	if (S_ISDIR(old.st_mode))
+		return fail_with(&u->err, EISDIR, "hardlink %s to %s, a directory", path, target);
 	if (!fstatat(u->parent.fd, base, &new, AT_SYMLINK_NOFOLLOW)) {
 		if (new.st_ino == old.st_ino)
 			return 0;

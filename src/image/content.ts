@@ -51,21 +51,50 @@ export async function openContent(root: string): Promise<ContentStore> {
   };
 }
 
-/** Writes a stream to a new file, hashing it on the way. The file isn't synced yet. */
+const writeAtOnce = 1024 * 1024;
+
+/**
+ * Writes a stream to a new file, hashing it on the way; a megabyte at a time, while the next one comes. The file isn't
+ * synced yet.
+ */
 export async function receive(source: AsyncIterable<Uint8Array>, path: string): Promise<ReceivedContent> {
   const hash = createHash('sha256');
   const handle = await open(path, 'wx', 0o600);
   let size = 0;
+  let gathered: Uint8Array[] = [];
+  let gatheredBytes = 0;
+  let writing: Promise<void> = Promise.resolve();
+  const flush = async (): Promise<void> => {
+    await writing;
+    writing = writeAll(handle, gathered);
+    writing.catch(() => undefined);
+    gathered = [];
+    gatheredBytes = 0;
+  };
   try {
     for await (const chunk of source) {
       hash.update(chunk);
-      for (let at = 0; at < chunk.length; ) at += (await handle.write(chunk, at)).bytesWritten;
+      gathered.push(chunk);
+      gatheredBytes += chunk.length;
       size += chunk.length;
+      if (gatheredBytes >= writeAtOnce) await flush();
     }
+    await flush();
+    await writing;
   } finally {
+    await writing.catch(() => undefined);
     await handle.close();
   }
   return { path, digest: `sha256:${hash.digest('hex')}` as Digest, size };
+}
+
+async function writeAll(handle: Awaited<ReturnType<typeof open>>, chunks: readonly Uint8Array[]): Promise<void> {
+  if (chunks.length === 0) return;
+  const total = chunks.reduce((sum, { length }) => sum + length, 0);
+  const { bytesWritten } = await handle.writev(chunks as Uint8Array[]);
+  if (bytesWritten === total) return;
+  const rest = Buffer.concat(chunks).subarray(bytesWritten);
+  for (let at = 0; at < rest.length; ) at += (await handle.write(rest, at)).bytesWritten;
 }
 
 /** Streams a file in pieces large enough that a layer costs few turns of the event loop. */

@@ -88,7 +88,7 @@ export function manifestOrIndex(value: unknown, what: string): ImageManifest | I
     throw invalid(`${what} is of schema version 1, which is obsolete: convert the image with a recent tool`);
   }
   if (mediaType !== '' && isIndex !== /index|manifest\.list/.test(mediaType)) {
-    throw invalid(`${what} claims the media type ${mediaType}, but holds ${isIndex ? 'an index' : 'a manifest'}`);
+    throw invalid(`${what} claims the media type ${mediaType.slice(0, 100)}, but holds ${isIndex ? 'an index' : 'a manifest'}`);
   }
   if (isIndex) {
     const manifests = array(fields['manifests'], what).map((item, at) => descriptor(item, `${what}: manifest ${at}`));
@@ -157,7 +157,7 @@ export function imageConfig(value: unknown, what: string): ImageConfig {
   const fields = object(value, what);
   const rootfs = object(fields['rootfs'], `${what}: rootfs`);
   const os = text(fields['os'], `${what}: os`) || 'linux';
-  if (os !== 'linux') throw invalid(`${what}: the image is for ${os}, this engine runs linux images`);
+  if (os !== 'linux') throw invalid(`${what}: the image is for ${os.slice(0, 50)}, this engine runs linux images`);
   if (text(rootfs['type'], `${what}: rootfs.type`) !== 'layers') throw invalid(`${what}: rootfs isn't of type layers`);
   return defined<ImageConfig>({
     architecture: text(fields['architecture'], `${what}: architecture`) ?? '',

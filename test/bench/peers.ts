@@ -18,6 +18,8 @@ export interface Peer {
   readonly runFlags: readonly string[];
   /** Stands in the command lines of all its helpers, and in nobody else's. */
   readonly directory: string;
+  /** What to put before a command to run it where the engine's network is. */
+  readonly inside: readonly string[];
   /** Its API, where it has one. */
   readonly socket?: string;
   readonly cgroupParent: string;
@@ -33,7 +35,7 @@ export async function startBerth(): Promise<Peer> {
   const daemon = await world.daemon();
   const peer: Peer = {
     name: 'berth', client: ['docker', '-H', daemon.host], own: [berthPath, '--host', daemon.host],
-    socket: daemon.host.slice('unix://'.length), cgroupParent: world.cgroupParent, runFlags: [], directory: world.directory,
+    socket: daemon.host.slice('unix://'.length), cgroupParent: world.cgroupParent, runFlags: [], directory: world.directory, inside: world.inside('host'),
     processes: () => [daemon.pid, ...childrenOf(daemon.pid)],
     stop: () => world.destroy(),
   };
@@ -56,7 +58,7 @@ export async function startDocker(): Promise<Peer> {
   const pid = child.pid ?? 0;
   const peer: Peer = {
     name: 'docker', client: ['docker', '-H', `unix://${socket}`], own: ['docker', '-H', `unix://${socket}`], socket,
-    cgroupParent: parent, runFlags: [], directory,
+    cgroupParent: parent, runFlags: [], directory, inside: world.inside('host'),
     processes: () => [pid, ...childrenOf(pid)],
     stop: async () => {
       child.kill('SIGTERM');
@@ -90,7 +92,7 @@ export async function startPodman(): Promise<Peer> {
   ];
   await must([...client, 'load', '-i', sampleImage]);
   return {
-    name: 'podman', client, own: client, cgroupParent: parent, directory, processes: () => [],
+    name: 'podman', client, own: client, cgroupParent: parent, directory, inside: world.inside('host'), processes: () => [],
     runFlags: ['--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=1024:1024'],
     stop: async () => {
       await run(client[0] ?? '', [...client.slice(1), 'rm', '--force', '--all', '--time', '0']);
