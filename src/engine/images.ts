@@ -72,8 +72,11 @@ function tell(context: Context, action: string, id: ImageId, name: string): void
   context.events.emit('image', action, id, { ...context.images.find(id)?.config.config?.Labels, name });
 }
 
-export async function loadImages(context: Context, stream: Readable, progress: Progress): Promise<LoadedImage[]> {
-  const loaded = await context.images.load(stream, progress);
+/** @param gone aborted when the client has left: what isn't whole by then is given up */
+export async function loadImages(
+  context: Context, stream: Readable, progress: Progress, gone: AbortSignal,
+): Promise<LoadedImage[]> {
+  const loaded = await context.images.load(stream, progress, gone);
   for (const id of new Set(loaded.map((image) => image.id))) tell(context, 'load', id, id);
   return loaded;
 }

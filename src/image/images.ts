@@ -78,9 +78,11 @@ export interface Removal {
  */
 export interface Images {
   /** From `docker save`, `podman save`, OCI archives or packed OCI folders. One entry for each name loaded. */
-  load(stream: Readable, progress?: Progress): Promise<LoadedImage[]>;
+  load(stream: Readable, progress?: Progress, signal?: AbortSignal): Promise<LoadedImage[]>;
   /** What `load` does, for images that come another way: `come` brings them into the directory it is given. */
-  take(come: (directory: string) => Promise<readonly ArchivedImage[]>, progress?: Progress): Promise<LoadedImage[]>;
+  take(
+    come: (directory: string) => Promise<readonly ArchivedImage[]>, progress?: Progress, signal?: AbortSignal,
+  ): Promise<LoadedImage[]>;
   has(id: ImageId): boolean;
   /** Where a blob lies, or would. */
   pathOf(blob: Digest): string;

@@ -29,8 +29,8 @@ export interface IntakeOptions {
 export interface Intake {
   /** A directory on the store's file system that is gone afterwards, with whatever a failure left in the store. */
   aside<T>(work: (directory: string) => Promise<T>): Promise<T>;
-  /** Unpacks, syncs, places and records. */
-  store(images: readonly ArchivedImage[], directory: string, progress: Progress): Promise<void>;
+  /** Unpacks, syncs, places and records; gives up when `signal` is aborted while it unpacks. */
+  store(images: readonly ArchivedImage[], directory: string, progress: Progress, signal?: AbortSignal): Promise<void>;
   /** Keeps all that an image consists of while the work goes on, even if the image is removed. */
   holding<T>(records: readonly ImageRecord[], work: () => Promise<T>): Promise<T>;
   /** Keeps it until `release`. */
@@ -88,13 +88,13 @@ export async function openIntake(options: IntakeOptions): Promise<Intake> {
     return { release: () => void pins.delete(pin) };
   };
 
-  const store = async (images: readonly ArchivedImage[], directory: string, progress: Progress): Promise<void> => {
+  const store: Intake['store'] = async (images, directory, progress, signal) => {
     const pin: Pin = { layers: new Set(), blobs: new Set() };
     pins.add(pin);
     try {
       const stage = new LayerStage({
         layers, helper, workers, directory: join(directory, 'layers'), progress, isVerified: records.isVerified,
-        pin: (layer) => pin.layers.add(layer.name),
+        pin: (layer) => pin.layers.add(layer.name), ...(signal ? { signal } : {}),
       });
       const unpacked = await stage.add(images);
       await syncFileSystem(helper, root);

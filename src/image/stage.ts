@@ -62,6 +62,8 @@ export interface StageOptions {
   readonly progress: Progress;
   /** Called with each layer that is used though it isn't this load's, so that nobody removes it meanwhile. */
   readonly pin: (layer: StoredLayer) => void;
+  /** Aborted when nobody waits any more. */
+  readonly signal?: AbortSignal;
 }
 
 /** A layer of an image in its place. */
@@ -95,6 +97,8 @@ export class LayerStage {
 
   constructor(options: StageOptions) {
     this.#options = options;
+    options.signal?.addEventListener('abort', () => this.#abort.abort(), { once: true });
+    if (options.signal?.aborted) this.#abort.abort();
   }
 
   /** All layers that were unpacked here, to be placed. */

@@ -30,10 +30,10 @@ export async function openImages(options: ImageOptions): Promise<Images> {
     return found;
   };
 
-  const take: Images['take'] = (come, progress = () => undefined) =>
+  const take: Images['take'] = (come, progress = () => undefined, signal) =>
     intake.aside(async (directory) => {
       const images = await come(directory);
-      await intake.store(images, directory, progress);
+      await intake.store(images, directory, progress, signal);
       return images.flatMap(({ id, references }): LoadedImage[] =>
         references.length === 0 ? [{ id }] : references.map((one) => ({ id, reference: familiarName(one) })),
       );
@@ -86,8 +86,8 @@ export async function openImages(options: ImageOptions): Promise<Images> {
     },
     name: (id, names) =>
       database.transaction(() => names.forEach((name) => records.setName(canonicalName(name), id))),
-    load: (stream, progress) =>
-      take(async (directory) => imagesOf(await receiveArchive(stream, directory), platform), progress),
+    load: (stream, progress, signal) =>
+      take(async (directory) => imagesOf(await receiveArchive(stream, directory), platform), progress, signal),
     async import(stream, request, progress) {
       const reference = referenceIn(request);
       const config = applyChanges({}, request.changes ?? []);

@@ -12,7 +12,7 @@ export async function loadHandler(call: Call): Promise<void> {
   try {
     const loaded = await loadImages(call.engine.context, call.request, (line) => {
       if (!quiet || line.stream) void out.write(line);
-    });
+    }, call.gone);
     for (const { reference, id } of loaded) {
       await out.write({ stream: reference ? `Loaded image: ${reference}\n` : `Loaded image ID: ${id}\n` });
     }
