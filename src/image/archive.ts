@@ -67,7 +67,9 @@ async function readEntries(source: AsyncIterable<Buffer>, consume: (entry: ReadE
     for (const entry of reading.keys()) entry.destroy(failure);
     resume?.();
   };
+  let ended = false;
   parser.on('drain', () => resume?.());
+  parser.on('eof', () => (ended = true));
   parser.on('error', (error: unknown) => {
     fail(invalid(`archive is damaged or truncated, or no tar archive: ${messageOf(error)}`, error));
   });
@@ -81,17 +83,19 @@ async function readEntries(source: AsyncIterable<Buffer>, consume: (entry: ReadE
     let total = 0;
     for await (const chunk of source) {
       total += chunk.length;
+      // What follows the end is padding: passed by, since the parser would look at each block of it.
+      if (ended) continue;
       if (!parser.write(chunk) && !failure) await new Promise<void>((resolve) => (resume = resolve));
       if (failure) break;
     }
     if (total === 0) throw invalid('archive is empty: nothing to load');
     if (!failure) {
-      const ended = new Promise<void>((resolve) => {
+      const finished = new Promise<void>((resolve) => {
         resume = resolve;
         parser.on('end', resolve);
       });
       parser.end();
-      await ended;
+      await finished;
     }
   } catch (error) {
     fail(error);

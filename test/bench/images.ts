@@ -58,7 +58,9 @@ async function measure(place: string, peer: Peer, [many, big]: readonly [SampleI
   note(`${place}: load, many files`, peer.name, took);
   if (peer.name !== 'podman') note(`${place}: memory that a load takes`, peer.name, grown);
   note(`${place}: load, one big file`, peer.name, await load(big.saved));
-  note(`${place}: save, many files`, peer.name, await time('save', '-o', join(scratch, 'saved.tar'), 'many:1'));
+  const saved = join(scratch, 'saved.tar');
+  note(`${place}: save, many files`, peer.name, await time('save', '-o', saved, 'many:1'));
+  await rm(saved);
   const make = 'mkdir /new; i=0; while [ $i -lt 2000 ]; do echo $i >/new/$i; i=$((i+1)); done';
   await must([...peer.client, 'run', ...peer.runFlags, '--name', 'changed', '--network', 'none', 'busybox', 'sh', '-c', make]);
   note(`${place}: commit, 2000 files`, peer.name, await time('commit', 'changed', 'changed:1'));

@@ -65,9 +65,11 @@ test('CVE-2017-14992: a layer of zeros, 200 times its size once unpacked, costs 
 });
 
 test('a whole archive of zeros in gzip is refused as soon as it is seen to be none', async () => {
-  const { error, grown } = await watched(() => bench.load(gzipSync(Buffer.alloc(64 << 20), { level: 1 })));
+  const zeros = gzipSync(Buffer.alloc(256 << 20), { level: 1 });
+  const { error, grown, ms } = await watched(() => bench.load(zeros));
+  expect(ms).toBeLessThan(10_000);
   expect(error).toMatch(/neither manifest.json nor index.json|no tar archive/);
-  expect(grown).toBeLessThan(150);
+  expect(grown).toBeLessThan(100);
   expect(bench.contents()).toEqual(before);
 });
 

@@ -127,3 +127,17 @@ test('the list as JSON, and what takes room, agree', async () => {
   expect(await ours.must('GET', '/v1.51/system/df?type=image')).toMatchObject({ Containers: null, Volumes: null });
   await same('docker system df | head -2', 'docker rm holder');
 });
+
+test("berth's own command line shows what docker's shows of the same engine", async () => {
+  await same(`docker load -i ${archive}`, 'docker create --name shown --network none busybox true');
+  for (const line of [['system', 'df'], ['system', 'df', '-v']]) {
+    const theirs = await world.run('host', 'docker', '-H', daemon.host, ...line);
+    const ours = await daemon.berth(...line);
+    const words = (text: string): string[] => text.split('\n').map((row) => row.replaceAll(/\s+/g, ' ').trim()).filter((row) => row !== '');
+    expect(words(ours.stdout), ours.stderr).toEqual(words(theirs.stdout));
+  }
+  expect((await daemon.berth('rm', 'shown')).exitCode).toBe(0);
+  const pruned = await daemon.berth('system', 'prune', '-af');
+  expect(pruned.stdout, pruned.stderr).toMatch(/Deleted Images:\nuntagged: [^]*deleted: sha256:[^]*\n\nTotal reclaimed space: \d/);
+  expect((await daemon.berth('image', 'prune', '-f')).stdout).toBe('Total reclaimed space: 0B\n');
+});
