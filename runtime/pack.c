@@ -95,14 +95,26 @@ static int copy_content(struct pack *p, int fd, uint64_t size)
 	return tar_pad(&p->tar, size);
 }
 
+/* Files of the kernel's say that they are empty; what they hold is known when it has been read. */
+static int pack_kernels(struct pack *p, int fd, const struct stat *st)
+{
+	size_t size = 0;
+	for (ssize_t got = 1; got > 0 && size < sizeof p->chunk; size += got > 0 ? (size_t)got : 0)
+		got = read(fd, p->chunk + size, sizeof p->chunk - size);
+	return tar_header(&p->tar, '0', p->name, NULL, st, size) || tar_data(&p->tar, p->chunk, size) ? -1 : tar_pad(&p->tar, size);
+}
+
 static int pack_regular(struct pack *p, int entry, const struct stat *st)
 {
 	const char *earlier = st->st_nlink > 1 ? earlier_name(p, st) : NULL;
 	if (earlier)
 		return tar_header(&p->tar, '1', p->name, earlier, st, 0);
-	CLEANUP_FD int fd = reopen(p->archive, entry, O_RDONLY | O_NOCTTY);
+	struct statfs fs;
+	CLEANUP_FD int fd = reopen(p->archive, entry, O_RDONLY | O_NOCTTY | O_NONBLOCK);
 	if (fd < 0)
 		return fail(p->err, "open %s", p->name);
+	if (st->st_size == 0 && fstatfs(fd, &fs) == 0 && (fs.f_type == PROC_SUPER_MAGIC || fs.f_type == SYSFS_MAGIC))
+		return pack_kernels(p, fd, st);
 	if (xattr_records(p, fd) || tar_header(&p->tar, '0', p->name, NULL, st, (uint64_t)st->st_size))
 		return -1;
 	return copy_content(p, fd, (uint64_t)st->st_size);

@@ -94,7 +94,7 @@ export function defaultsOf(config: ContainerConfig): ContainerDefaults {
     ...(filled(config.Cmd) ? { Cmd: config.Cmd } : {}),
     ...(filled(config.Volumes) ? { Volumes: config.Volumes } : {}),
     ...(config.WorkingDir ? { WorkingDir: config.WorkingDir } : {}),
-    ...(filled(config.Labels) ? { Labels: config.Labels } : {}),
+    Labels: config.Labels,
     ...(config.StopSignal ? { StopSignal: config.StopSignal } : {}),
     ...(filled(config.Healthcheck) ? { Healthcheck: config.Healthcheck } : {}),
     ...(filled(config.Shell) ? { Shell: config.Shell } : {}),

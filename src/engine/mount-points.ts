@@ -52,7 +52,9 @@ export function plannedMounts(context: Context, wishes: readonly MountWish[]): M
       ...(wish.nonRecursive ? { nonRecursive: true } : {}),
       ...(wish.nonRecursiveReadonly ? { nonRecursiveReadonly: true } : {}),
     };
-    if (wish.type === 'tmpfs') return { ...common, source: '', tmpfsOptions: wish.tmpfsOptions ?? [] };
+    if (wish.type === 'tmpfs') {
+      return { ...common, source: '', tmpfsOptions: wish.tmpfsOptions ?? [], ...(wish.unlisted ? { unlisted: true } : {}) };
+    }
     if (wish.type === 'bind') return { ...common, source: wish.source };
     const name = wish.source || context.volumes.freeName();
     return {

@@ -23,17 +23,19 @@ export interface MountWish {
   readonly driverOptions?: Record<string, string>;
   readonly subpath?: string;
   readonly tmpfsOptions?: readonly string[];
+  readonly unlisted?: boolean;
 }
 
 const propagations = new Set(['private', 'rprivate', 'slave', 'rslave', 'shared', 'rshared']);
 const consistencies = new Set(['consistent', 'cached', 'delegated', 'default']);
 const volumeName = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
 
-function checkDestination(path: string, what: string): string {
+/** @param said what a wrong one is introduced with */
+function checkDestination(path: string, said: string): string {
   if (!path.startsWith('/')) throw invalid(`invalid mount path: '${path}' mount path must be absolute`);
   const clean = posix.normalize(path).replace(/(.)\/$/, '$1');
   if (clean === '/')
-    throw invalid(`invalid volume specification: '${what}': invalid specification: destination can't be '/'`);
+    throw invalid(`${said}: invalid specification: destination can't be '/'`);
   return clean;
 }
 
@@ -42,7 +44,8 @@ export function parseBind(text: string): MountWish {
   const parts = text.split(':');
   if (parts.length > 3 || parts.some((part, index) => part === '' && index < 2))
     throw invalid(`invalid volume specification: '${text}'`);
-  if (parts.length === 1) return anonymous(checkDestination(parts[0] ?? '', text));
+  const said = (type: string): string => `invalid volume specification: '${text}': invalid mount config for type "${type}"`;
+  if (parts.length === 1) return anonymous(checkDestination(parts[0] ?? '', said('volume')));
   const [source = '', target = '', mode = ''] = parts;
   const isBind = source.startsWith('/');
   if (!isBind && !volumeName.test(source)) {
@@ -52,7 +55,7 @@ export function parseBind(text: string): MountWish {
         'If you intended to pass a host directory, use absolute path',
     );
   }
-  const destination = checkDestination(target, text);
+  const destination = checkDestination(target, said(isBind ? 'bind' : 'volume'));
   let readWrite = true;
   let propagation = isBind ? 'rprivate' : '';
   let noCopy = false;
@@ -88,7 +91,7 @@ function anonymous(destination: string): MountWish {
 export function parseMount(mount: MountRequest): MountWish {
   const bad = (why: string): Error => invalid(`invalid mount config for type "${mount.Type}": ${why}`);
   if (!mount.Target) throw bad('field Target must not be empty');
-  const destination = checkDestination(mount.Target, mount.Target);
+  const destination = checkDestination(mount.Target, `invalid mount config for type "${mount.Type}"`);
   const common = { destination, mode: '', readWrite: !mount.ReadOnly, createSource: false };
   switch (mount.Type) {
     case 'bind': {
@@ -182,12 +185,13 @@ export function mountWishes(
     add({
       type: 'tmpfs',
       source: '',
-      destination: checkDestination(target, target),
+      destination: checkDestination(target, `invalid tmpfs '${target}'`),
       mode: '',
       readWrite: true,
       propagation: '',
       createSource: false,
       tmpfsOptions: options.split(',').filter(Boolean),
+      unlisted: true,
     });
   }
   for (const target of Object.keys(volumes ?? {})) {

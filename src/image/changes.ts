@@ -41,7 +41,7 @@ function applyChange(config: ContainerDefaults, change: string): ContainerDefaul
     case 'ONBUILD':
       return { ...config, OnBuild: [...(config.OnBuild ?? []), rest] };
     default:
-      return refuse(change, `${instruction.toLowerCase()} is not a valid change command`);
+      throw invalid(`${instruction.toLowerCase()} is not a valid change command`);
   }
 }
 

@@ -19,6 +19,8 @@ export interface MountPoint {
   readonly nonRecursive?: boolean;
   /** Read-only without its submounts. */
   readonly nonRecursiveReadonly?: boolean;
+  /** By `--tmpfs`: Docker tells of it in HostConfig alone. */
+  readonly unlisted?: boolean;
   /** tmpfs mount options, `size=64m` and so on. */
   readonly tmpfsOptions?: readonly string[];
   /** A volume that takes the image's files at its destination when it is empty. */

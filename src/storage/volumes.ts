@@ -134,7 +134,7 @@ export async function openVolumes({ database, root }: { database: Database; root
     async create({ name: asked, driver, labels = null, options = null, anonymous = !asked }) {
       const name = asked || randomBytes(32).toString('hex');
       if (driver && driver !== 'local') {
-        throw notFound(`create ${name}: error looking up volume plugin ${driver}: plugin "${driver}" not found: use "local"`);
+        throw notFound(`create ${name}: error looking up volume plugin ${driver}: plugin "${driver}" not found`);
       }
       checkVolumeName(name);
       const existing = find(name);

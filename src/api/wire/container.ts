@@ -29,6 +29,9 @@ export interface InspectPaths {
 
 const unixSeconds = (time: string): number => Number((parseTime(time) ?? 0n) / 1_000_000_000n);
 
+const mountPoints = (record: ContainerRecord): MountPoint[] =>
+  record.mounts.filter(({ unlisted }) => !unlisted).map(mountPoint);
+
 export function mountPoint(mount: ContainerRecord['mounts'][number]): MountPoint {
   return {
     Type: mount.type,
@@ -143,7 +146,7 @@ export function summary(record: ContainerRecord, now: bigint, image: string): Co
       ...(record.hostConfig.Annotations ? { Annotations: record.hostConfig.Annotations } : {}),
     },
     NetworkSettings: { Networks: endpoints(record) },
-    Mounts: record.mounts.map(mountPoint),
+    Mounts: mountPoints(record),
   };
 }
 
@@ -196,7 +199,7 @@ export function inspect(record: ContainerRecord, paths: InspectPaths, execIds: r
     ExecIDs: execIds.length > 0 ? [...execIds] : null,
     HostConfig: hostConfigOf(record),
     GraphDriver: { Name: 'overlay2', Data: { ...paths.graph } },
-    Mounts: record.mounts.map(mountPoint),
+    Mounts: mountPoints(record),
     Config: record.config,
     NetworkSettings: networkSettings(record),
   };

@@ -59,6 +59,7 @@ describe('files in and out of containers', () => {
       expect(await listed(id, '/v/d')).toEqual(['drwxr-xr-x 0/0 d/', '-rw-r--r-- 0/0 d/f']);
       expect(await listed(id, '/way/.')).toEqual(['drwxr-xr-x 0/0 ./', '-rw-r--r-- 0/0 ./f']);
       expect(await statOf(id, '/way')).toMatchObject({ name: 'way', linkTarget: '/v/d', mode: 2 ** 27 + 0o777 });
+      if (state !== 'stopped') expect(((await api.must('GET', `/containers/${id}/archive?path=/proc/version`)) as Buffer).toString()).toContain('Linux version');
       if (state !== 'stopped') expect(await listed(id, '/t/f')).toEqual(['-rw-r--r-- 0/0 f']);
       await must('cp', join(world.directory, 'in'), `${id}:/v/to/${state}`);
       await must('cp', `${id}:/v/in/${state}/.`, join(world.directory, `out-${state}`));

@@ -12,4 +12,4 @@ try docker cp c1:/vol/f fromvol
 try cat fromvol
 try docker cp new c1:/vol/g
 try docker exec c1 cat /vol/g
-docker cp c1:/proc/version - | tar tf - || echo failed
+docker cp c1:/proc/version - 2>/dev/null | tar tf - 2>/dev/null || echo failed

@@ -12,4 +12,5 @@ sorted docker volume ls -q -f dangling=false
 sorted docker volume ls -q -f driver=local
 sorted docker volume ls -q -f driver=nosuch
 try docker volume ls -f nosuch=1
-api GET /v1.41/volumes
+# One of them: Docker gives several in no order.
+api GET '/v1.41/volumes?filters=%7B%22label%22%3A%5B%22a%3D1%22%5D%7D'
