@@ -3,7 +3,9 @@ import * as files from '../host/files.ts';
 import { neverRun, type ContainerRecord } from '../model/container.ts';
 import type { ContainerConfig, HostConfig, NetworkingConfig } from '../model/host-config.ts';
 import type { ContainerId } from '../model/ids.ts';
-import { invalid, messageOf } from '../model/errors.ts';
+import { invalid, messageOf, notFound } from '../model/errors.ts';
+import type { Platform } from '../model/oci-image.ts';
+import { bestFor, formatPlatform, hostPlatform, parsePlatform } from '../model/platform.ts';
 import { parseReference } from '../model/reference.ts';
 import { withoutUnsupported } from '../runtime/cgroups.ts';
 import { validateResources } from '../runtime/validate-resources.ts';
@@ -27,6 +29,8 @@ export const unfinished = -1;
 
 export interface CreateRequest {
   readonly name?: string;
+  /** `linux/arm64`: the image must be for it. */
+  readonly platform?: string;
   readonly config: ContainerConfig;
   readonly hostConfig: HostConfig;
   readonly networkingConfig: NetworkingConfig;
@@ -40,6 +44,7 @@ export async function create(
   if (request.config.Image === '') throw invalid('no image specified: give the name of an image');
   parseReference(request.config.Image);
   const image = context.images.get(request.config.Image);
+  if (request.platform) checkPlatform(request.config.Image, context.images.config(image.id), request.platform);
   const config = withImageDefaults(request.config, context.images.config(image.id).config ?? {});
   checkCommand(config);
   const asked = withDefaults(context, request.hostConfig);
@@ -98,6 +103,16 @@ export async function create(
     throw error;
   }
   return { id, warnings: [...warnings, ...createWarnings(wish), ...limitWarnings(context.host, hostConfig.Ulimits)] };
+}
+
+/** "Not found" makes clients pull the image for the platform they want. */
+function checkPlatform(name: string, image: Platform, text: string): void {
+  const wanted = parsePlatform(text, hostPlatform());
+  if (bestFor(wanted, [{ platform: image }])) return;
+  throw notFound(
+    `image with reference ${name} was found but does not match the specified platform: ` +
+      `wanted ${formatPlatform(wanted)}, actual: ${formatPlatform(image)}`,
+  );
 }
 
 /**

@@ -32,11 +32,11 @@ export async function top(context: Context, record: ContainerRecord, psArgs: str
 async function fromHostPs(pids: readonly number[], args: readonly string[]): Promise<ProcessTable> {
   const result = await run('ps', args);
   if (result.exitCode !== 0)
-    throw invalid(`ps ${args.join(' ')}: ${result.stderr.trim() || `exit code ${result.exitCode}`}`);
+    throw invalid(`ps: ${result.stderr.trim().split('\n')[0] || `exit code ${result.exitCode}`}`);
   const [head = '', ...lines] = result.stdout.split('\n').filter(Boolean);
   const titles = head.trim().split(/\s+/);
   const column = titles.indexOf('PID');
-  if (column < 0) throw invalid(`Couldn't find PID field in ps output: ${head}`);
+  if (column < 0) throw invalid(`Couldn't find PID field in ps output`);
   const wanted = new Set(pids.map(String));
   const processes = lines
     .map((line) => {

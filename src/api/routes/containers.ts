@@ -65,7 +65,8 @@ export const containerRoutes: readonly Route[] = [
       if (networks.length > 1 && !isFrom(call.version, '1.44')) {
         throw invalid(`Container cannot be connected to network endpoints: ${networks.join(', ')}`);
       }
-      const made = await call.engine.create(asked);
+      const platform = call.query.text('platform');
+      const made = await call.engine.create({ ...asked, ...(platform ? { platform } : {}) });
       return { status: 201, body: { Id: made.id, Warnings: made.warnings } };
     },
   },

@@ -28,7 +28,7 @@ describe("requests that can't be right", () => {
   it.each([
     [{ Image: '' }, 400, 'no image'],
     [{ Image: 'nonesuch' }, 404, 'No such image: nonesuch:latest'],
-    [{ Image: 'BAD NAME' }, 404, 'No such image'],
+    [{ Image: 'BAD NAME' }, 400, 'invalid reference format'],
     [{ HostConfig: { Memory: -1 } }, 400, 'Minimum memory'],
     [{ HostConfig: { CapAdd: ['NOPE'] } }, 400, 'NOPE'],
     [{ HostConfig: { Sysctls: { 'kernel.panic': '1' } } }, 400, 'kernel.panic'],
@@ -53,7 +53,7 @@ describe("requests that can't be right", () => {
     [
       { NetworkingConfig: { EndpointsConfig: { bridge: { IPAMConfig: { IPv4Address: '10.99.0.1' } } } } },
       400,
-      '10.99.0.1',
+      'user defined networks only',
     ],
     [{ Hostname: 'x'.repeat(65) }, 400, 'hostname'],
   ] as [object, number, string][])('%j is told in one line and leaves nothing', async (body, status, words) => {
