@@ -106,7 +106,7 @@ async function requestBody(request: IncomingMessage): Promise<Buffer> {
     clearTimeout(patience);
   }
   if (size > 0 && type !== undefined && !type.startsWith('application/json')) {
-    throw invalid(`unsupported Content-Type header (${type}): must be 'application/json'`);
+    throw invalid(`Content-Type specified (${type.slice(0, 100)}) must be 'application/json'`);
   }
   return Buffer.concat(parts);
 }

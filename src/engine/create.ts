@@ -143,7 +143,7 @@ function withDefaults(context: Context, hostConfig: HostConfig): HostConfig {
     ShmSize: hostConfig.ShmSize || 64 * 2 ** 20,
     LogConfig: { Type: hostConfig.LogConfig.Type || 'json-file', Config: hostConfig.LogConfig.Config },
     Runtime: hostConfig.Runtime || 'berth',
-    RestartPolicy: hostConfig.RestartPolicy.Name ? hostConfig.RestartPolicy : { Name: 'no', MaximumRetryCount: 0 },
+    OomKillDisable: hostConfig.OomKillDisable ?? false,
     // Clients send 0 and -1 for "none".
     PidsLimit: (hostConfig.PidsLimit ?? 0) > 0 ? hostConfig.PidsLimit : null,
     MemorySwap: hostConfig.MemorySwap || (hostConfig.Memory > 0 ? hostConfig.Memory * 2 : 0),

@@ -34,7 +34,7 @@ import { kill, restart, stop, waitForStart, type StopOptions } from './stop.ts';
 import { top, type ProcessTable } from './top.ts';
 import { update, type UpdateRequest } from './update.ts';
 import { wait, type WaitCondition } from './wait.ts';
-import { conflict } from '../model/errors.ts';
+import { BerthError, conflict } from '../model/errors.ts';
 
 export type { EngineOptions } from './context.ts';
 
@@ -159,8 +159,18 @@ export class Engine {
     return restart(this.context, this.find(reference), options);
   }
 
-  kill(reference: string, signal?: string): Promise<void> {
-    return kill(this.context, this.find(reference), signal);
+  async kill(reference: string, signal?: string): Promise<void> {
+    return kill(this.context, this.#findToKill(reference), signal);
+  }
+
+  /** Docker's words for it differ here. */
+  #findToKill(reference: string): ContainerRecord {
+    try {
+      return this.find(reference);
+    } catch (error) {
+      if (!(error instanceof BerthError)) throw error;
+      throw new BerthError(error.kind, `Cannot kill container: ${reference}: ${error.message}`);
+    }
   }
 
   pause(reference: string): Promise<void> {

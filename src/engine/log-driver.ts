@@ -29,7 +29,7 @@ export function logDriver({ hostConfig: { LogConfig: { Type: type } } }: Pick<Co
 export function checkLogConfig({ Type: type, Config: options }: LogConfig): void {
   const driver = logDrivers.find((known) => known === (type || 'json-file'));
   if (!driver)
-    throw invalid(`logger: no log driver named '${type}' is registered: use ${logDrivers.join(', ').replace(/, (\w+)$/, ' or $1')}`);
+    throw invalid(`error looking up logging plugin ${type}: plugin "${type}" not found`);
   const known = knownOptions[driver];
   for (const [name, value] of Object.entries(options ?? {})) {
     if (known && !known.includes(name)) {

@@ -30,22 +30,23 @@ const propagations = new Set(['private', 'rprivate', 'slave', 'rslave', 'shared'
 const consistencies = new Set(['consistent', 'cached', 'delegated', 'default']);
 const volumeName = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
 
-/** @param said what a wrong one is introduced with */
-function checkDestination(path: string, said: string): string {
-  if (!path.startsWith('/')) throw invalid(`invalid mount path: '${path}' mount path must be absolute`);
+/** `before`: what the message begins with, in Docker's words. */
+function checkDestination(path: string, before: string): string {
+  if (!path.startsWith('/')) throw invalid(`${before}: invalid mount path: '${path}' mount path must be absolute`);
   const clean = posix.normalize(path).replace(/(.)\/$/, '$1');
-  if (clean === '/')
-    throw invalid(`${said}: invalid specification: destination can't be '/'`);
+  if (clean === '/') throw invalid(`${before}: invalid specification: destination can't be '/'`);
   return clean;
 }
+
+const badVolume = (text: string, type: string): string =>
+  `invalid volume specification: '${text}': invalid mount config for type "${type}"`;
 
 /** `SOURCE:DESTINATION[:MODE]` of `-v`, or a destination alone. */
 export function parseBind(text: string): MountWish {
   const parts = text.split(':');
   if (parts.length > 3 || parts.some((part, index) => part === '' && index < 2))
     throw invalid(`invalid volume specification: '${text}'`);
-  const said = (type: string): string => `invalid volume specification: '${text}': invalid mount config for type "${type}"`;
-  if (parts.length === 1) return anonymous(checkDestination(parts[0] ?? '', said('volume')));
+  if (parts.length === 1) return anonymous(checkDestination(parts[0] ?? '', badVolume(text, 'volume')));
   const [source = '', target = '', mode = ''] = parts;
   const isBind = source.startsWith('/');
   if (!isBind && !volumeName.test(source)) {
@@ -55,7 +56,7 @@ export function parseBind(text: string): MountWish {
         'If you intended to pass a host directory, use absolute path',
     );
   }
-  const destination = checkDestination(target, said(isBind ? 'bind' : 'volume'));
+  const destination = checkDestination(target, badVolume(text, isBind ? 'bind' : 'volume'));
   let readWrite = true;
   let propagation = isBind ? 'rprivate' : '';
   let noCopy = false;
@@ -89,9 +90,9 @@ function anonymous(destination: string): MountWish {
 
 /** One entry of HostConfig.Mounts (`--mount`). */
 export function parseMount(mount: MountRequest): MountWish {
-  const bad = (why: string): Error => invalid(`invalid mount config for type "${mount.Type}": ${why}`);
+  const bad = (why: string): Error => invalid(`invalid mount config for type "${mount.Type ?? ''}": ${why}`);
   if (!mount.Target) throw bad('field Target must not be empty');
-  const destination = checkDestination(mount.Target, `invalid mount config for type "${mount.Type}"`);
+  const destination = checkDestination(mount.Target, `invalid mount config for type "${mount.Type ?? ''}"`);
   const common = { destination, mode: '', readWrite: !mount.ReadOnly, createSource: false };
   switch (mount.Type) {
     case 'bind': {
@@ -158,7 +159,7 @@ export function parseMount(mount: MountRequest): MountWish {
       };
     }
     default:
-      throw invalid(`invalid mount config for type "${String(mount.Type)}": mount type unknown`);
+      throw invalid(`invalid mount config for type "${mount.Type ?? ''}": mount type unknown`);
   }
 }
 
@@ -185,7 +186,7 @@ export function mountWishes(
     add({
       type: 'tmpfs',
       source: '',
-      destination: checkDestination(target, `invalid tmpfs '${target}'`),
+      destination: checkDestination(target, `invalid volume specification: '${target}'`),
       mode: '',
       readWrite: true,
       propagation: '',

@@ -19,7 +19,7 @@ export async function remove(context: Context, record: ContainerRecord, options:
   const live = context.live.of(record.id);
   if (live.removing) {
     if (!options.automatic && !options.force)
-      throw conflict(`removal of container ${record.id} is already in progress`);
+      throw conflict(`removal of container ${record.name} is already in progress`);
     return live.removing;
   }
   await waitForStart(context, record);

@@ -25,7 +25,7 @@ function allocated<T>(allocate: () => T): T {
     return allocate();
   } catch (error) {
     if (error instanceof BerthError && !error.message.startsWith('Renaming'))
-      throw new BerthError(error.kind, `Error when allocating new name: ${error.message}`);
+      throw new BerthError(error.kind, `Error when allocating new name: ${error.message.replace('name (', 'name (/')}`);
     throw error;
   }
 }

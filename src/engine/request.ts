@@ -63,6 +63,7 @@ export async function specRequest(
     mounts: [...etcMounts(context, record, attached), ...record.mounts.map(mountRequest)],
     ...(hostConfig.ShmSize > 0 ? { shmSize: hostConfig.ShmSize } : {}),
     ...(shm ? { shmSource: shm } : {}),
+    ...(hostConfig.IpcMode === 'none' ? { noShm: true } : {}),
     namespaces,
     resources,
     privileged: hostConfig.Privileged,

@@ -19,7 +19,7 @@ export function parseSecurity(options: readonly string[], privileged: boolean): 
     switch (key) {
       case 'no-new-privileges':
         if (!['', 'true', 'false', '1', '0'].includes(value))
-          throw invalid(`invalid --security-opt: "${option}": use true or false`);
+          throw invalid(`invalid --security-opt 2: "${option}"`);
         noNewPrivileges = value === '' || value === 'true' || value === '1';
         break;
       case 'seccomp':
@@ -27,18 +27,18 @@ export function parseSecurity(options: readonly string[], privileged: boolean): 
         break;
       case 'systempaths':
         if (value !== 'unconfined')
-          throw invalid(`invalid --security-opt: "${option}": only systempaths=unconfined is known`);
+          throw invalid(`invalid --security-opt 2: "${option}": only systempaths=unconfined is known`);
         openPaths = true;
         break;
       case 'apparmor':
       case 'label':
         // What a host without that security module can't do it need not do; a profile that would be lost is refused.
         if (!['unconfined', 'disable', 'docker-default', ''].includes(value)) {
-          throw invalid(`invalid --security-opt: "${option}": ${key} is not supported by this engine yet`);
+          throw invalid(`invalid --security-opt 2: "${option}": ${key} is not supported by this engine yet`);
         }
         break;
       default:
-        throw invalid(`invalid --security-opt: "${option.slice(0, 200)}"`);
+        throw invalid(`invalid --security-opt ${/[=:]/.test(option) ? 2 : 1}: "${option.slice(0, 200)}"`);
     }
   }
   return { seccomp, noNewPrivileges, openPaths };

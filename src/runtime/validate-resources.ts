@@ -55,6 +55,7 @@ function list(what: string, text: string, available: readonly number[], missing:
   if (text === '') return false;
   const numbers = parseNumberList(text);
   if (numbers === undefined) return `Invalid value ${text.slice(0, 80)} for cpuset ${what}: invalid format: ${text.slice(0, 80)}`;
+  if (numbers.some((one) => one > 8192)) return `Invalid value ${text.slice(0, 80)} for cpuset ${what}: value of out range, maximum is 8192`;
   return !numbers.every((one) => available.includes(one))
     && `${missing} - requested ${text.slice(0, 80)}, available: ${formatNumberList(available)}`;
 }

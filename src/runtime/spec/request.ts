@@ -19,6 +19,8 @@ export interface SpecRequest {
   readonly shmSize?: number;
   /** A host directory to bind at /dev/shm instead (`--ipc host`: `/dev/shm`). */
   readonly shmSource?: string;
+  /** No /dev/shm at all (`--ipc none`). */
+  readonly noShm?: boolean;
   readonly namespaces: NamespacesRequest;
   readonly resources: ResourcesRequest;
   readonly privileged: boolean;

@@ -14,7 +14,7 @@ test.each([
   [{}, { ShmSize: -1 }, /SHM size/],
   [{}, { UsernsMode: 'private' }, /user namespaces .* aren't there yet/],
   [{}, { Runtime: 'kata' }, /Unknown runtime specified kata/],
-  [{}, { LogConfig: { Type: 'syslog' } }, /no log driver named 'syslog'/],
+  [{}, { LogConfig: { Type: 'syslog' } }, /error looking up logging plugin syslog: plugin "syslog" not found/],
   [{}, { ExtraHosts: ['db'] }, /bad format for add-host/],
   [{}, { Dns: ['dns.example'] }, /must be an IP address/],
   [{}, { PidMode: 'x' }, /invalid PID mode/],
