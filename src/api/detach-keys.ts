@@ -41,6 +41,7 @@ export class DetachScanner extends Transform {
         if (this.#matched < this.#keys.length) continue;
         this.#over = true;
         if (out.length > 0) this.push(Buffer.from(out));
+        this.push(null);
         this.#detached();
         done();
         return;

@@ -20,6 +20,8 @@ export interface StreamOptions {
 interface Client {
   readonly input: Readable;
   readonly output: NodeJS.WritableStream & { destroy(): void; readonly destroyed?: boolean };
+  /** What closes when the client is gone. A request's body is closed as soon as it was read. */
+  readonly connection: NodeJS.EventEmitter;
 }
 
 /**
@@ -34,30 +36,30 @@ export function takeOver(call: Call, tty: boolean): Client {
     call.watch?.add(socket);
     if (head.length > 0) socket.unshift(head);
     socket.write(`HTTP/1.1 101 UPGRADED\r\nContent-Type: ${type}\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n`);
-    return { input: socket, output: socket };
+    return { input: socket, output: socket, connection: socket };
   }
   const { response, request } = call;
   if (!response) throw new Error('a request has either a response or an upgraded socket');
   // A bare stream ends with the connection; chunks would be a framing that clients don't expect here.
   response.writeHead(200, { 'Content-Type': type, Connection: 'close', 'Transfer-Encoding': 'identity' });
   response.flushHeaders();
-  return { input: request, output: response };
+  return { input: request, output: response, connection: response };
 }
 
 /**
  * Joins client and process: both directions with back-pressure, each closed for itself, until the process's side ends.
  */
 export async function stream(client: Client, attachment: Attachment, options: StreamOptions): Promise<void> {
-  const { input, output } = client;
-  const dropped = new Promise<void>((resolve) => {
-    for (const side of [input, output] as NodeJS.EventEmitter[])
-      side.once('close', resolve).on('error', () => resolve());
-  });
+  const { input, output, connection } = client;
+  const dropped = new Promise<void>((resolve) => void connection.once('close', resolve));
+  for (const side of [input, output] as NodeJS.EventEmitter[]) side.on('error', () => {});
   const detached = Promise.withResolvers<void>();
   const leave = (): void => {
     output.end();
     options.detached?.();
-    detached.resolve();
+    // What was typed before the keys still arrives.
+    typed.once('end', () => setImmediate(detached.resolve));
+    if (!typed.readableFlowing) detached.resolve();
   };
   // What the client types before there is a process waits here, and no further than a pipe's worth.
   const typed = new PassThrough();

@@ -40,7 +40,7 @@ export async function attachWebSocket(call: Call): Promise<void> {
   const bare = tty ? client : new Unframe();
   if (bare !== client) bare.pipe(client);
   const logOptions = { stdout: streams.stdout, stderr: streams.stderr, follow: false, timestamps: false };
-  await stream({ input: client, output: bare }, attachment, {
+  await stream({ input: client, output: bare, connection: client }, attachment, {
     tty,
     stdin: streams.stdin && openStdin,
     detachKeys,
