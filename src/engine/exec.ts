@@ -192,9 +192,9 @@ export async function settleExec(context: Context, id: string, told: ExitRecord 
   if (!exec) return;
   const exit = told ?? (await readExit(pathsOf(context, exec).exitFile));
   const ended = context.execs.put({ ...exec, status: 'exited', pid: exec.pid, exitCode: exit?.exitCode ?? 137, endedAt: Date.now() });
-  await files.remove(pathsOf(context, exec).directory);
   const record = context.records.get(exec.container);
   if (record) tell(context, record, 'exec_die', { execID: id, exitCode: String(ended.exitCode) });
+  await files.remove(pathsOf(context, exec).directory);
 }
 
 export function resizeExec(context: Context, reference: string, rows: number, columns: number): void {
