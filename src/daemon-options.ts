@@ -15,6 +15,9 @@ export interface DaemonOptions extends RegistryFlags {
   readonly firewall: 'iptables' | 'nftables';
   readonly userlandProxy: boolean;
   readonly cgroupParent: string;
+  /** Percent of the data root's disk. */
+  readonly imageGcHigh?: number;
+  readonly imageGcLow?: number;
   readonly debug: boolean;
 }
 
@@ -31,6 +34,10 @@ const yesOrNo = (text: string): boolean => {
   if (['true', '1', 'yes'].includes(text)) return true;
   if (['false', '0', 'no'].includes(text)) return false;
   throw new InvalidArgumentError('true or false is expected');
+};
+const percent = (text: string): number => {
+  if (!/^\d{1,2}$|^100$/.test(text)) throw new InvalidArgumentError('a whole number from 0 to 100 is expected');
+  return Number(text);
 };
 const cidr = (text: string): string => {
   if (!/^\d+\.\d+\.\d+\.\d+\/\d+$/.test(text))
@@ -75,6 +82,8 @@ export function parseDaemonOptions(argv: readonly string[]): DaemonOptions | { r
     .option('--firewall <kind>', 'iptables', firewall, 'iptables')
     .option('--userland-proxy <bool>', 'serve published ports by a process as well', yesOrNo, false)
     .option('--cgroup-parent <path>', "the control group above the containers'", absolute, '/berth')
+    .option('--image-gc-high <percent>', 'when the disk is fuller than this, remove images that no container uses', percent)
+    .option('--image-gc-low <percent>', '… until it is no fuller than this (10 less unless told)', percent)
     .option('-D, --debug', 'say more', false)
     .addHelpText(
       'after',

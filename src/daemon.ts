@@ -50,6 +50,16 @@ export async function runDaemon(argv: readonly string[], programs: Programs = bu
   }
 }
 
+function imageGcOf({ imageGcHigh: high, imageGcLow }: DaemonOptions): { imageGc?: { high: number; low: number } } {
+  if (high === undefined) {
+    if (imageGcLow !== undefined) throw invalid('--image-gc-low needs --image-gc-high');
+    return {};
+  }
+  const low = imageGcLow ?? Math.max(0, high - 10);
+  if (low > high) throw invalid(`--image-gc-low ${low} is above --image-gc-high ${high}`);
+  return { imageGc: { high, low } };
+}
+
 async function serve(options: DaemonOptions, programs: Programs): Promise<number> {
   const addresses = options.hosts.map(parseListenAddress);
   for (const address of addresses) {
@@ -82,6 +92,7 @@ async function serve(options: DaemonOptions, programs: Programs): Promise<number
     registries: registryOptions(options, process.env),
     log,
     ...(bip ? { bip } : {}),
+    ...imageGcOf(options),
     ...(options.defaultAddressPool.length > 0 ? { defaultPools: options.defaultAddressPool } : {}),
   });
   const watch = new HalfOpenWatch(engine.context.helper);

@@ -13,6 +13,7 @@ import type { Volumes } from '../storage/volumes.ts';
 import type { ContainerRecord } from '../model/container.ts';
 import type { EventBus } from './events.ts';
 import type { Execs } from './exec-records.ts';
+import type { ImageGcLimits } from './image-gc.ts';
 import type { LiveContainers } from './live.ts';
 import type { RunningPulls } from './pull.ts';
 import { containerPaths, type ContainerPaths } from './paths.ts';
@@ -42,6 +43,8 @@ export interface EngineOptions {
   readonly cgroupParent: string;
   /** How registries are reached; Docker's defaults where absent. */
   readonly registries?: RegistryOptions;
+  /** Removes unused images when the disk fills; off where absent. */
+  readonly imageGc?: ImageGcLimits;
   readonly debug: boolean;
   /** One line for the daemon's log. */
   readonly log: (line: string) => void;

@@ -20,6 +20,7 @@ import { engineIdOf } from './engine-id.ts';
 import { EventBus } from './events.ts';
 import { createExec, resizeExec, startExec } from './exec.ts';
 import { Execs, type ExecConfig, type ExecRecord } from './exec-records.ts';
+import { startImageGc } from './image-gc.ts';
 import { listContainers, type ListOptions } from './list.ts';
 import { LiveContainers, type WaitResult } from './live.ts';
 import { logs, type LogOptions } from './logs.ts';
@@ -110,6 +111,7 @@ export class Engine {
       const engine = new Engine(context, closing);
       const wanted = await reconcile(context);
       void startWanted(context, wanted);
+      if (options.imageGc) startImageGc(context, options.imageGc);
       return engine;
     } catch (error) {
       await helper.close();

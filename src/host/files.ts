@@ -90,3 +90,10 @@ export const mkdir = (path: string): Promise<void> => fs.mkdir(path);
 /** One empty directory. */
 export const rmdir = fs.rmdir;
 export const unlink = fs.unlink;
+
+/** Percent of a file system that is used, as df counts: of what ordinary users could have. */
+export async function diskUse(path: string): Promise<number> {
+  const { blocks, bfree, bavail } = await fs.statfs(path);
+  const used = blocks - bfree;
+  return (100 * used) / Math.max(1, used + bavail);
+}

@@ -108,6 +108,8 @@ export interface Images {
   save(names: readonly string[]): SavedImages;
   /** Newest first. */
   list(): ImageRecord[];
+  /** In the order in which they came. */
+  oldestFirst(): ImageRecord[];
   /** By name, name with digest, id, or unique beginning of an id. */
   find(name: string): ImageRecord | undefined;
   /** The same, but throws `not-found` in Docker's words. */

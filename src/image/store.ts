@@ -73,6 +73,7 @@ export async function openImages(options: ImageOptions): Promise<Images> {
     list: () =>
       records.ids().map((id) => records.byId(id)!)
         .sort((a, b) => Date.parse(b.config.created ?? '') - Date.parse(a.config.created ?? '') || 0),
+    oldestFirst: () => records.ids().toReversed().map((id) => records.byId(id)!),
     take,
     pathOf: content.path,
     hold: intake.hold,
