@@ -38,6 +38,8 @@ export interface Job {
 
 export interface WorkerPool {
   run<Result>(job: Job): Promise<Result>;
+  /** Has workers started for jobs that will come soon. */
+  warm(): void;
 }
 
 const ahead = 4;
@@ -73,8 +75,14 @@ export function openWorkers(size = availableParallelism() + 1): WorkerPool {
     if (!mayStart(streams)) await new Promise<void>((resolve) => waiting.push({ streams, go: () => (enter(streams), resolve()) }));
     else enter(streams);
   };
+  const start = (): Worker => {
+    // A small young generation: what a job throws away is buffers, which lie outside of it.
+    const worker = new Worker(entry, { execArgv: [], name: 'unpack', resourceLimits: { maxYoungGenerationSizeMb: 4 } });
+    const drop = (): void => void (idle.includes(worker) && idle.splice(idle.indexOf(worker), 1));
+    return worker.on('error', drop).on('exit', drop);
+  };
   const take = (): Worker => {
-    const worker = idle.pop() ?? new Worker(entry, { execArgv: [], name: 'unpack', resourceLimits: { maxYoungGenerationSizeMb: 4 } });
+    const worker = idle.pop() ?? start();
     clearTimeout(timers.get(worker));
     worker.ref();
     return worker;
@@ -84,13 +92,17 @@ export function openWorkers(size = availableParallelism() + 1): WorkerPool {
     idle.push(worker);
     const timer = setTimeout(() => {
       timers.delete(worker);
-      if (idle.includes(worker)) idle.splice(idle.indexOf(worker), 1);
+      if (!idle.includes(worker)) return;
+      idle.splice(idle.indexOf(worker), 1);
       void worker.terminate();
     }, idleTime);
     timers.set(worker, timer.unref());
   };
 
   return {
+    warm() {
+      for (let count = idle.length + busy.all; count < most; count++) giveBack(start());
+    },
     async run<Result>(job: Job) {
       const streams = job.stream !== undefined;
       await turn(streams);

@@ -29,6 +29,8 @@ export interface IntakeOptions {
 export interface Intake {
   /** A directory on the store's file system that is gone afterwards, with whatever a failure left in the store. */
   aside<T>(work: (directory: string) => Promise<T>): Promise<T>;
+  /** Told that images are on their way. */
+  expect(): void;
   /** Unpacks, syncs, places and records; gives up when `signal` is aborted while it unpacks. */
   store(images: readonly ArchivedImage[], directory: string, progress: Progress, signal?: AbortSignal): Promise<void>;
   /** Keeps all that an image consists of while the work goes on, even if the image is removed. */
@@ -145,6 +147,7 @@ export async function openIntake(options: IntakeOptions): Promise<Intake> {
     sweep,
     hold,
     store,
+    expect: workers.warm,
     async holding(held, work) {
       const { release } = hold(held);
       try {

@@ -32,6 +32,7 @@ export async function openImages(options: ImageOptions): Promise<Images> {
 
   const take: Images['take'] = (come, progress = () => undefined, signal) =>
     intake.aside(async (directory) => {
+      intake.expect();
       const images = await come(directory);
       await intake.store(images, directory, progress, signal);
       return images.flatMap(({ id, references }): LoadedImage[] =>

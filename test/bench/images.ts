@@ -77,6 +77,7 @@ async function measure(place: string, peer: Peer, [many, big]: readonly [SampleI
 const directory = await mkdtemp(join(tmpdir(), 'bi-'));
 // Podman takes no long paths.
 const memory = join(directory, 'm');
+const disk = join(directory, 'd');
 const peers: Peer[] = [];
 try {
   const [many, big] = await buildSamples(directory);
@@ -90,7 +91,12 @@ try {
   const served = await startRegistry(filler, registry);
   await must([...filler.inside, 'skopeo', 'copy', '-q', '--dest-tls-verify=false', `oci-archive:${many!.layout}:many:1`, 'docker://127.0.0.1:5000/many:1']);
   served.kill('SIGTERM');
-  for (const [place, at] of [['memory', memory], ['disk', directory]] as const) {
+  // A file system of its own, on the disk: neither what others write nor what they deleted lately counts.
+  await must(['truncate', '-s', '40G', join(directory, 'disk.img')]);
+  await must(['mkfs.ext4', '-q', '-F', join(directory, 'disk.img')]);
+  await mkdir(disk);
+  await must(['mount', '-o', 'loop', join(directory, 'disk.img'), disk]);
+  for (const [place, at] of [['memory', memory], ['disk', disk]] as const) {
     process.env['TMPDIR'] = at;
     for (let round = 0; round < rounds; round++) {
       const tree = await mkdtemp(join(at, 'tar-'));
@@ -110,6 +116,7 @@ try {
 } finally {
   for (const peer of peers) await peer.stop();
   await run('umount', ['--lazy', memory]);
+  await run('umount', ['--lazy', disk]);
   await rm(directory, { recursive: true, force: true });
 }
 
