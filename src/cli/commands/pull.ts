@@ -14,6 +14,7 @@ export default verb({
   ],
   flags: {
     all: toggle('-a, --all-tags', 'Download every tag of the repository'),
+    disableContentTrust: toggle('--disable-content-trust', 'Accepted and without effect', true),
     platform: text('--platform <os/arch>', 'Platform of the image'),
     quiet: toggle('-q, --quiet', 'Show no progress'),
   },

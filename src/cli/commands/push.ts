@@ -13,6 +13,7 @@ export default verb({
   ],
   flags: {
     all: toggle('-a, --all-tags', 'Upload every tag of the repository'),
+    disableContentTrust: toggle('--disable-content-trust', 'Accepted and without effect', true),
     platform: text('--platform <os/arch>', 'Refuse where the image is for another platform'),
     quiet: toggle('-q, --quiet', 'Show no progress'),
   },

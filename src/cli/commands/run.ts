@@ -102,7 +102,7 @@ export async function createContainer(
   try {
     if (options.pull === 'always') await pullImage(cli, image, transfer);
     created = await create().catch(async (error: unknown) => {
-      const isMissing = error instanceof ApiError && error.status === 404 && /no such image/i.test(error.message);
+      const isMissing = error instanceof ApiError && error.status === 404 && /no such image|does not match the specified platform/i.test(error.message);
       if (!isMissing || options.pull !== 'missing') throw error;
       if (!options.quiet) cli.warn(`Unable to find image '${shownName(image)}' locally`);
       await pullImage(cli, image, transfer);

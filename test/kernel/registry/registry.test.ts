@@ -155,6 +155,14 @@ describe('a plain registry', () => {
     expect(await docker('run', '--rm', '--pull', 'always', `${plain}/web:1`, 'true')).toMatchObject({ exitCode: 0 });
   });
 
+  test('an image of another platform than the one asked for isn’t run', async () => {
+    const result = await docker('create', '--pull', 'never', '--platform', 'linux/arm64', `${plain}/web:1`);
+    expect(result.stderr).toContain(
+      `image with reference ${plain}/web:1 was found but does not match the specified platform: wanted linux/arm64, actual: linux/amd64`,
+    );
+    expect(await berth('run', '--rm', '--platform', 'linux/amd64', `${plain}/web:1`, 'echo', 'fits')).toBe('fits\n');
+  });
+
   test('all tags are pulled and pushed', async () => {
     await berth('tag', `${plain}/web:1`, `${plain}/all:1`);
     await berth('tag', `${plain}/web:1`, `${plain}/all:2`);
