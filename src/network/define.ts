@@ -52,20 +52,18 @@ export function defineNetwork(wish: NetworkWish, around: Surroundings): NetworkD
   if (!['', 'default'].includes(wish.ipamDriver)) {
     throw new BerthError('not-found', `plugin "${wish.ipamDriver}" not found`);
   }
-  if (!wish.ipv4) {
-    throw new BerthError('not-implemented', 'networks without IPv4 are not there yet: leave --ipv4=false out');
-  }
+  if (!wish.ipv4 && !wish.ipv6) throw invalid('IPv4 or IPv6 must be enabled');
   const asked = wish.pools.filter(({ subnet }) => subnet !== '').map(readPool);
   const unasked = wish.pools.find(({ subnet, range, gateway }) => subnet === '' && (range !== '' || gateway !== ''));
   if (unasked) throw invalid(`Invalid subnet  : a gateway or IP range needs the subnet that it lies in`);
   for (const pool of asked) checkFree(pool, asked, around.networks);
-  const families: readonly Family[] = wish.ipv6 ? [4, 6] : [4];
+  const families: readonly Family[] = [...(wish.ipv4 ? [4 as const] : []), ...(wish.ipv6 ? [6 as const] : [])];
   const pools = families.map((family) => {
     const own = asked.filter(({ block }) => block.family === family);
     if (own.length > 1) throw invalid(`${driver} networks have one IPv${family} subnet: leave the others out`);
     return own[0]?.pool ?? poolOf(freeSubnet(family, around.defaults, [...around.networks, ...around.host]));
   });
-  // An IPv6 subnet on a network without IPv6 is shown and has no effect, as Docker has it.
+  // A subnet of a family that the network hasn't is let pass and has no effect, as Docker has it.
   const definition: NetworkDefinition = {
     id: around.id, name, driver, created: around.created, pools, ipv6: wish.ipv6,
     internal: wish.internal, attachable: wish.attachable, labels: wish.labels, options: wish.options,

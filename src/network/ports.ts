@@ -33,6 +33,8 @@ export interface LeaseOptions {
   readonly ephemeral: readonly [number, number];
   /** Without a host address, listen on `::` as well: both get the same number. */
   readonly ipv6: boolean;
+  /** And on `0.0.0.0`, unless told. */
+  readonly ipv4?: boolean;
 }
 
 const hostPortOf = ({ hostIp, protocol, hostPort }: PortBinding): HostPort => ({ address: hostIp, protocol, port: hostPort });
@@ -74,7 +76,8 @@ export function openPortLeases(database: Database): PortLeases {
 
   async function leaseOne(owner: string, request: PortRequest, options: LeaseOptions): Promise<PortBinding[]> {
     const { protocol, hostIp } = request;
-    const addresses = hostIp !== '' ? [hostIp] : options.ipv6 ? ['0.0.0.0', '::'] : ['0.0.0.0'];
+    const everyone = [...(options.ipv4 === false ? [] : ['0.0.0.0']), ...(options.ipv6 ? ['::'] : [])];
+    const addresses = hostIp === '' ? everyone : [hostIp];
     const refusals: BerthError[] = [];
     for (const port of candidates(request, options.ephemeral)) {
       const wanted = addresses.map((address) => ({ address, protocol, port }));

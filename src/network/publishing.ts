@@ -60,7 +60,7 @@ export function openPublishing(parts: PublishingParts): Publishing {
         throw invalid(`publish [${hostIp}]:${first || ''}: an IPv6 host address needs a network with --ipv6, or `
           + '--userland-proxy=true');
       }
-      return leases.lease(containerId, wanted, { probe, ephemeral, ipv6 });
+      return leases.lease(containerId, wanted, { probe, ephemeral, ipv6, ipv4: four !== undefined });
     },
 
     state: () => endpoints.list().filter(({ ports }) => ports.length > 0).flatMap(({ containerId, ports }) => {

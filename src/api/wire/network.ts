@@ -49,7 +49,7 @@ export function networkBody({ network, members }: NetworkView): NetworkInspect {
     Created: network.created,
     Scope: 'local',
     Driver: network.driver,
-    EnableIPv4: true,
+    EnableIPv4: network.predefined || network.pools.some(({ subnet }) => !subnet.includes(':')),
     EnableIPv6: network.ipv6,
     IPAM: {
       Driver: 'default',

@@ -38,6 +38,10 @@ describe('a network without wishes', () => {
       .toThrow('could not find an available, non-overlapping IPv4 address pool among the defaults');
   });
 
+  it('may have IPv6 alone', () => {
+    expect(defineNetwork(wish({ ipv4: false, ipv6: true }), around()).pools.map(({ subnet }) => subnet.includes(':'))).toEqual([true]);
+  });
+
   it('gets unique local addresses of this engine with --ipv6', () => {
     const { pools } = defineNetwork(wish({ ipv6: true }), around());
     expect(pools[1]?.subnet).toMatch(/^fd[0-9a-f:]+::\/64$/);
@@ -59,6 +63,7 @@ describe('a network with wishes', () => {
   it.each<[Partial<NetworkWish>, string, string]>([
     [{ name: '' }, 'invalid', 'invalid name'], [{ name: ' a' }, 'invalid', 'invalid name'],
     [{ name: 'bridge' }, 'forbidden', 'operation is not permitted on predefined bridge network'],
+    [{ ipv4: false }, 'invalid', 'IPv4 or IPv6 must be enabled'],
     [{ driver: 'host' }, 'forbidden', 'only one instance of "host" network is allowed'],
     [{ driver: 'nope' }, 'not-found', 'plugin "nope" not found'], [{ ipamDriver: 'nope' }, 'not-found', 'plugin "nope" not found'],
     [{ pools: [pool('junk')] }, 'invalid', 'Invalid subnet junk : invalid CIDR address: junk'],

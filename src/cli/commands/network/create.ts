@@ -14,7 +14,7 @@ const flags = {
   ipRange: list('--ip-range <subnet>', 'Containers get addresses from this part of the subnet'),
   ipamDriver: text('--ipam-driver <driver>', 'default', 'default'),
   ipamOpt: parsed('--ipam-opt <name=value>', 'Accepted and without effect', parsePair),
-  ipv4: maybe('--ipv4', 'IPv4 addresses (always)'),
+  ipv4: maybe('--ipv4', 'IPv4 addresses (there unless --ipv4=false)'),
   ipv6: maybe('--ipv6', 'IPv6 addresses too'),
   label: parsed('--label <name=value>', 'Note something about it', parsePair),
   opt: parsed('-o, --opt <name=value>', 'An option of the driver', parsePair),
