@@ -56,7 +56,11 @@ export async function settle(context: Context, id: ContainerId, exit: ExitRecord
 
   const current = context.records.get(id);
   if (!current) return;
-  const ranFor = durationMs(current.state.startedAt, exit.finishedAt);
+  // By the monotonic clock where this engine saw the start: a jump of the wall clock resets no delay.
+  const ranFor =
+    live.startedAt > 0
+      ? performance.now() - live.startedAt
+      : durationMs(current.state.startedAt, exit.finishedAt);
   const restarts =
     !live.replacing &&
     !context.closing.aborted &&
