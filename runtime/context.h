@@ -56,7 +56,7 @@ int write_file(const char *path, const void *data, size_t size);
 /* netlink.c */
 int netlink_send(struct context *c, struct bytes message, struct strs patches);
 
-/* mount.c */
+/* mount.c, bind.c */
 struct op_mount; struct op_filesystem; struct op_bind; struct op_bind_beneath; struct op_device; struct op_directory;
 int do_mount(struct context *c, const struct op_mount *o);
 int open_root(struct context *c, const char *path);
@@ -74,6 +74,9 @@ int pivot(struct context *c);
 int set_root_attributes(struct context *c, uint64_t set);
 int write_sysctl(struct context *c, const char *name, const char *value);
 int open_in_root(int root, const char *path, int flags, bool follow);
+int ensure_in_root(struct context *c, const char *path, bool directory, mode_t mode, int depth);
+int move_mount_onto(int mount, int target);
+int set_mount_attributes(int fd, bool recursive, uint64_t set, uint64_t clear, uint64_t propagation);
 
 /* process.c */
 struct op_user; struct op_capabilities; struct op_exec;

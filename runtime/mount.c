@@ -54,7 +54,7 @@ int open_in_root(int root, const char *path, int flags, bool follow)
 
 /* Opens a path of the root and makes what is missing: directories, and the last part as a directory or an empty file.
  * A symlink that leads nowhere is followed by making what it names, still inside the root. */
-static int ensure(struct context *c, const char *path, bool directory, mode_t mode, int depth)
+int ensure_in_root(struct context *c, const char *path, bool directory, mode_t mode, int depth)
 {
 	int fd = open_in_root(c->root, path, O_PATH, true);
 	if (fd >= 0 || errno != ENOENT)
@@ -73,7 +73,7 @@ static int ensure(struct context *c, const char *path, bool directory, mode_t mo
 	CLEANUP_FD int parent = -1;
 	if (slash) {
 		*slash = 0;
-		parent = ensure(c, part, true, 0755, depth + 1);
+		parent = ensure_in_root(c, part, true, 0755, depth + 1);
 	} else {
 		parent = open_in_root(c->root, "/", O_PATH | O_DIRECTORY, true);
 	}
@@ -96,21 +96,21 @@ static int ensure(struct context *c, const char *path, bool directory, mode_t mo
 		return open_in_root(c->root, path, O_PATH, true); /* somebody else made it meanwhile */
 	link[got] = 0;
 	if (link[0] == '/')
-		return ensure(c, link, directory, mode, depth + 1);
+		return ensure_in_root(c, link, directory, mode, depth + 1);
 	char joined[PATH_MAX];
 	if ((size_t)snprintf(joined, sizeof joined, "%s/%s", slash ? part : "", link) >= sizeof joined) {
 		errno = ENAMETOOLONG;
 		return -1;
 	}
-	return ensure(c, joined, directory, mode, depth + 1);
+	return ensure_in_root(c, joined, directory, mode, depth + 1);
 }
 
-static int move_onto(int mount, int target)
+int move_mount_onto(int mount, int target)
 {
 	return (int)syscall(SYS_move_mount, mount, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
 }
 
-static int set_attributes(int fd, bool recursive, uint64_t set, uint64_t clear, uint64_t propagation)
+int set_mount_attributes(int fd, bool recursive, uint64_t set, uint64_t clear, uint64_t propagation)
 {
 	struct mount_attr attributes = { .attr_set = set, .attr_clr = clear, .propagation = propagation };
 	/* Setting one of the atime modes means clearing the field first. */
@@ -150,7 +150,7 @@ int mount_filesystem(struct context *c, const struct op_filesystem *o)
 	/* A symlink in place of /proc or /sys would put the kernel's files where an image wants them, and the masks
 	 * elsewhere (CVE-2019-19921, CVE-2023-27561). */
 	bool kernel = strcmp(o->type, "proc") == 0 || strcmp(o->type, "sysfs") == 0;
-	CLEANUP_FD int target = ensure(c, o->target, true, 0755, 0);
+	CLEANUP_FD int target = ensure_in_root(c, o->target, true, 0755, 0);
 	if (target >= 0 && kernel) {
 		close(target);
 		target = open_in_root(c->root, o->target, O_PATH | O_DIRECTORY, false);
@@ -158,92 +158,8 @@ int mount_filesystem(struct context *c, const struct op_filesystem *o)
 	if (target < 0)
 		return fail(&c->err, "mount %s: target %s", o->type, o->target);
 	CLEANUP_FD int mount = new_filesystem(o->type, o->source, o->attributes, o->options);
-	if (mount < 0 || move_onto(mount, target))
+	if (mount < 0 || move_mount_onto(mount, target))
 		return fail(&c->err, "mount %s on %s", o->type, o->target);
-	return 0;
-}
-
-static int bind_descriptor(struct context *c, const struct op_bind *o, int source);
-
-int bind_path(struct context *c, const struct op_bind *o)
-{
-	bool from_root = o->flags & BIND_FROM_ROOT;
-	CLEANUP_FD int source = from_root ? open_in_root(c->root, o->source, O_PATH, true)
-					  : open(o->source, O_PATH | O_CLOEXEC);
-	if (source < 0) {
-		if (errno == ENOENT && (o->flags & BIND_SKIP_MISSING))
-			return 0;
-		return fail(&c->err, "bind: source %s", o->source);
-	}
-	return bind_descriptor(c, o, source);
-}
-
-/* A container that shares the volume may swap its parts for symlinks at any moment: what is opened below the volume is
- * what gets mounted, and a link that leads out of it is refused. */
-int bind_beneath(struct context *c, const struct op_bind_beneath *o)
-{
-	struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS };
-	CLEANUP_FD int volume = open(o->source, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	CLEANUP_FD int source = volume < 0 ? -1 : (int)syscall(SYS_openat2, volume, o->subpath, &how, sizeof how);
-	if (source < 0)
-		return fail(&c->err, "bind: subpath %s of %s", o->subpath, o->source);
-	const struct op_bind bind = { .source = o->subpath, .target = o->target, .flags = o->flags, .set = o->set, .clear = o->clear,
-				      .propagation = o->propagation };
-	return bind_descriptor(c, &bind, source);
-}
-
-static int clone_tree(int source, bool recursive)
-{
-	return (int)syscall(SYS_open_tree, source, "",
-			    AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (recursive ? AT_RECURSIVE : 0));
-}
-
-int hold_tree(struct context *c, const char *source)
-{
-	CLEANUP_FD int fd = open(source, O_PATH | O_CLOEXEC);
-	int tree = fd < 0 ? -1 : clone_tree(fd, true);
-	if (tree < 0)
-		return fail(&c->err, "bind %s", source);
-	if (c->held_count == (int)(sizeof c->held / sizeof *c->held)) {
-		close(tree);
-		return fail_with(&c->err, E2BIG, "bind %s: more than %d shared mounts", source, c->held_count);
-	}
-	c->held[c->held_count].source = source;
-	c->held[c->held_count++].tree = tree;
-	return 0;
-}
-
-/* Every held tree is used once, by the first bind of its source. */
-static int held_tree(struct context *c, const char *source)
-{
-	for (int i = 0; i < c->held_count; i++) {
-		int tree = c->held[i].tree;
-		if (tree < 0 || strcmp(c->held[i].source, source))
-			continue;
-		c->held[i].tree = -1;
-		return tree;
-	}
-	errno = ENOENT;
-	return -1;
-}
-
-static int bind_descriptor(struct context *c, const struct op_bind *o, int source)
-{
-	CLEANUP_FD int tree = o->flags & BIND_HELD ? held_tree(c, o->source) : clone_tree(source, o->flags & BIND_RECURSIVE);
-	if (tree < 0)
-		return fail(&c->err, "bind %s", o->source);
-	if ((o->set || o->clear) && set_attributes(tree, o->flags & BIND_RECURSIVE_SET, o->set, o->clear, 0))
-		return fail(&c->err, "bind %s: set mount attributes", o->source);
-	struct stat st;
-	if (fstat(source, &st))
-		return fail(&c->err, "bind: source %s", o->source);
-	CLEANUP_FD int target = ensure(c, o->target, S_ISDIR(st.st_mode), 0755, 0);
-	if (target < 0)
-		return fail(&c->err, "bind %s: target %s", o->source, o->target);
-	if (move_onto(tree, target))
-		return fail(&c->err, "bind %s on %s", o->source, o->target);
-	if (o->propagation && set_attributes(tree, true, 0, 0, o->propagation))
-		return fail(&c->err, "bind %s on %s: set propagation", o->source, o->target);
 	return 0;
 }
 
@@ -268,7 +184,7 @@ int mask_path(struct context *c, const char *path)
 			return fail_with(&c->err, EINVAL, "mask %s: /dev/null is not the null device", path);
 		mount = (int)syscall(SYS_open_tree, null, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 	}
-	if (mount < 0 || move_onto(mount, target))
+	if (mount < 0 || move_mount_onto(mount, target))
 		return fail(&c->err, "mask %s", path);
 	return 0;
 }
@@ -279,7 +195,7 @@ int make_readonly(struct context *c, const char *path)
 	if (target < 0)
 		return errno == ENOENT || errno == ENOTDIR ? 0 : fail(&c->err, "make %s read-only", path);
 	CLEANUP_FD int tree = (int)syscall(SYS_open_tree, target, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
-	if (tree < 0 || set_attributes(tree, true, MOUNT_ATTR_RDONLY, 0, 0) || move_onto(tree, target))
+	if (tree < 0 || set_mount_attributes(tree, true, MOUNT_ATTR_RDONLY, 0, 0) || move_mount_onto(tree, target))
 		return fail(&c->err, "make %s read-only", path);
 	return 0;
 }
@@ -297,7 +213,7 @@ static int ensure_parent(struct context *c, const char *path, const char **name)
 	}
 	memcpy(above, path, length);
 	above[length] = 0;
-	return ensure(c, above, true, 0755, 0);
+	return ensure_in_root(c, above, true, 0755, 0);
 }
 
 int make_device(struct context *c, const struct op_device *o)
@@ -333,7 +249,7 @@ int make_directory(struct context *c, const struct op_directory *o)
 	CLEANUP_FD int there = open_in_root(c->root, o->path, O_PATH, true);
 	if (there >= 0)
 		return 0;
-	CLEANUP_FD int fd = ensure(c, o->path, true, o->mode, 0);
+	CLEANUP_FD int fd = ensure_in_root(c, o->path, true, o->mode, 0);
 	if (fd < 0)
 		return fail(&c->err, "make directory %s", o->path);
 	if (fchownat(fd, "", o->uid, o->gid, AT_EMPTY_PATH))
@@ -377,9 +293,9 @@ int open_console(struct context *c)
 		return fail(&c->err, "console: standard streams");
 	if (c->flags & KEEPER_EXEC)
 		return 0;
-	CLEANUP_FD int target = ensure(c, "/dev/console", false, 0600, 0);
+	CLEANUP_FD int target = ensure_in_root(c, "/dev/console", false, 0600, 0);
 	CLEANUP_FD int tree = (int)syscall(SYS_open_tree, slave, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-	if (target < 0 || tree < 0 || move_onto(tree, target))
+	if (target < 0 || tree < 0 || move_mount_onto(tree, target))
 		return fail(&c->err, "console: bind /dev/console");
 	return 0;
 }
@@ -403,7 +319,7 @@ int pivot(struct context *c)
 int set_root_attributes(struct context *c, uint64_t set)
 {
 	CLEANUP_FD int fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 || set_attributes(fd, false, set, 0, 0))
+	if (fd < 0 || set_mount_attributes(fd, false, set, 0, 0))
 		return fail(&c->err, "root mount attributes");
 	return 0;
 }
