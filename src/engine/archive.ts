@@ -4,6 +4,7 @@ import { archiveFlags, startArchiver, type Archiver, type ArchiveRequest } from 
 import { HelperError } from '../host/helper.ts';
 import { decompressed } from '../image/compression.ts';
 import { copyStepOf } from '../image/layer-step.ts';
+import type { TarEntry } from '../image/tar-entry.ts';
 import { TarReader } from '../image/tar-reader.ts';
 import { UnpackEncoder } from '../image/unpack-encoder.ts';
 import { isAlive, type ContainerRecord } from '../model/container.ts';
@@ -173,10 +174,15 @@ export async function putArchive(
 
 /** `root`: the directory itself gets the attributes that the archive gives it, too. */
 export async function feed(
-  archive: Archiver, tar: AsyncIterable<Buffer>, path: string, { owner, root = false }: { owner?: Owner; root?: boolean },
+  archive: Archiver,
+  tar: AsyncIterable<Buffer>,
+  path: string,
+  { owner, root = false }: { owner?: Owner; root?: boolean },
 ): Promise<void> {
-  const directory = Buffer.from(path.split('/').filter((part) => part !== '' && part !== '.').join('/')).toString('latin1');
-  const encoder = new UnpackEncoder({ stepOf: (entry) => copyStepOf(directory, entry, root), ...(owner ? { owner } : {}) });
+  const parts = path.split('/').filter((part) => part !== '' && part !== '.');
+  const directory = Buffer.from(parts.join('/')).toString('latin1');
+  const stepOf = (entry: TarEntry): ReturnType<typeof copyStepOf> => copyStepOf(directory, entry, root);
+  const encoder = new UnpackEncoder({ stepOf, ...(owner ? { owner } : {}) });
   const reader = new TarReader(encoder);
   let any = false;
   for await (const chunk of decompressed(tar, 'the archive')) {
@@ -207,10 +213,12 @@ function holdStart(context: Context, record: ContainerRecord): () => void {
 
 /** By the words of the path, as Docker; the kernel refuses what a symlink hides. */
 function checkWritable(record: ContainerRecord, path: string): void {
-  const inside = (directory: string): boolean => path === directory || path.startsWith(`${directory}/`) || path === `${directory}/`;
+  const inside = (directory: string): boolean => path === directory || path.startsWith(`${directory}/`);
   const mount = record.mounts.filter(({ destination }) => inside(destination)).at(-1);
   if (mount && !mount.readWrite) throw new BerthError('forbidden', 'mounted volume is marked read-only');
-  if (!mount && record.hostConfig.ReadonlyRootfs) throw new BerthError('forbidden', 'container rootfs is marked read-only');
+  if (!mount && record.hostConfig.ReadonlyRootfs) {
+    throw new BerthError('forbidden', 'container rootfs is marked read-only');
+  }
 }
 
 /** From the root, without `..`; a slash or `/.` at the end stays, because it means the directory behind a symlink. */

@@ -35,7 +35,10 @@ export interface LayerEntry {
 export async function listChanges(context: Context, record: ContainerRecord): Promise<Change[]> {
   const overlay = overlayOf(context, record);
   const archive = startArchiver(context.options.helperProgram, {
-    ops: mountLower(pathsOf(context, record.id).rootfs, overlay), verb: 'changes', path: overlay.upper, skip: engineMade,
+    ops: mountLower(pathsOf(context, record.id).rootfs, overlay),
+    verb: 'changes',
+    path: overlay.upper,
+    skip: engineMade,
   });
   const parts: Buffer[] = [];
   try {
@@ -95,6 +98,7 @@ const isDirectory = (facts: Facts): boolean => (facts.mode & 0o170000) === 0o040
 
 /** A directory's time and size tell only of its entries, which have records of their own. */
 function differs(own: Facts, below: Facts): boolean {
-  if (own.mode !== below.mode || own.uid !== below.uid || own.gid !== below.gid || own.device !== below.device) return true;
+  const { mode, uid, gid, device } = below;
+  if (own.mode !== mode || own.uid !== uid || own.gid !== gid || own.device !== device) return true;
   return !isDirectory(own) && (own.mtime !== below.mtime || own.size !== below.size);
 }

@@ -40,7 +40,10 @@ function sharedContainer(context: Context, reference: string): ContainerRecord {
   }
 }
 
-/** What is to be mounted. Names of new anonymous volumes are chosen here, so that the record has them before they are made. */
+/**
+ * What is to be mounted. Names of new anonymous volumes are chosen here, so that the record has them before they are
+ * made.
+ */
 export function plannedMounts(context: Context, wishes: readonly MountWish[]): MountPoint[] {
   return wishes.map((wish): MountPoint => {
     const common = {
@@ -53,7 +56,8 @@ export function plannedMounts(context: Context, wishes: readonly MountWish[]): M
       ...(wish.nonRecursiveReadonly ? { nonRecursiveReadonly: true } : {}),
     };
     if (wish.type === 'tmpfs') {
-      return { ...common, source: '', tmpfsOptions: wish.tmpfsOptions ?? [], ...(wish.unlisted ? { unlisted: true } : {}) };
+      const unlisted = wish.unlisted ? { unlisted: true } : {};
+      return { ...common, source: '', tmpfsOptions: wish.tmpfsOptions ?? [], ...unlisted };
     }
     if (wish.type === 'bind') return { ...common, source: wish.source };
     const name = wish.source || context.volumes.freeName();

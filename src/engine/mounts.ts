@@ -102,9 +102,14 @@ export function parseMount(mount: MountRequest): MountWish {
       if (mount.TmpfsOptions) throw bad('field TmpfsOptions must not be specified');
       const propagation = mount.BindOptions?.Propagation || 'rprivate';
       if (!propagations.has(propagation)) throw bad(`invalid propagation mode: ${propagation}`);
-      const { ReadOnlyNonRecursive: shallow, ReadOnlyForceRecursive: forced, NonRecursive: single } = mount.BindOptions ?? {};
-      if ((shallow || forced) && !mount.ReadOnly) throw bad(`${shallow ? 'ReadOnlyNonRecursive' : 'ReadOnlyForceRecursive'} requires ReadOnly`);
-      if (forced && (shallow || single)) throw bad(`ReadOnlyForceRecursive conflicts with ${shallow ? 'ReadOnlyNonRecursive' : 'NonRecursive'}`);
+      const options = mount.BindOptions;
+      const { ReadOnlyNonRecursive: shallow, ReadOnlyForceRecursive: forced, NonRecursive: single } = options ?? {};
+      if ((shallow || forced) && !mount.ReadOnly) {
+        throw bad(`${shallow ? 'ReadOnlyNonRecursive' : 'ReadOnlyForceRecursive'} requires ReadOnly`);
+      }
+      if (forced && (shallow || single)) {
+        throw bad(`ReadOnlyForceRecursive conflicts with ${shallow ? 'ReadOnlyNonRecursive' : 'NonRecursive'}`);
+      }
       if (forced && propagation !== 'rprivate') throw bad('ReadOnlyForceRecursive requires Propagation to be rprivate');
       return {
         ...common,

@@ -6,14 +6,19 @@ interface HostMount {
   readonly fields: readonly string[];
 }
 
-/** The mount that a path of the host lies on, in the text of /proc/self/mountinfo (proc(5)); the last of equals counts. */
+/** Octal escapes stand for what would break the line. */
+const unescaped = (text: string): string =>
+  text.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
+
+/** The mount that a path of the host lies on, by the text of /proc/self/mountinfo (proc(5)); the last of equals counts. */
 export function mountOf(path: string, mountinfo: string): HostMount {
   let found: HostMount = { point: '/', fields: [] };
   for (const line of mountinfo.split('\n')) {
     const words = line.split(' ');
-    const point = (words[4] ?? '').replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
+    const point = unescaped(words[4] ?? '');
     if (point === '' || point.length < found.point.length) continue;
-    if (path === point || point === '/' || path.startsWith(`${point}/`)) found = { point, fields: words.slice(6, words.indexOf('-', 6)) };
+    if (path !== point && point !== '/' && !path.startsWith(`${point}/`)) continue;
+    found = { point, fields: words.slice(6, words.indexOf('-', 6)) };
   }
   return found;
 }

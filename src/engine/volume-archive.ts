@@ -50,7 +50,9 @@ export async function importVolume(
   return context.volumes.get(name);
 }
 
-async function unpack(context: Context, volume: Volume, tar: AsyncIterable<Buffer>, signal: AbortSignal): Promise<void> {
+async function unpack(
+  context: Context, volume: Volume, tar: AsyncIterable<Buffer>, signal: AbortSignal,
+): Promise<void> {
   const archive = startArchiver(context.options.helperProgram, { ops: into(volume), verb: 'put', path: '/' });
   archive.output.resume();
   const abort = (): void => archive.abort();

@@ -25,7 +25,9 @@ export async function mountVolumes(context: Context, record: Pick<ContainerRecor
         const what = `mount ${mount.source}:${mount.target}, flags: 0x${mount.flags.toString(16)}`;
         const why = messageOf(error).replace(/^mount .* on .*?: /, '').replace(/^./, (letter) => letter.toLowerCase());
         throw new BerthError(
-          'internal', `error while mounting volume '${mount.target}': failed to mount local volume: ${what}${mount.data ? `, data: ${mount.data}` : ''}: ${why}`,
+          'internal',
+          `error while mounting volume '${mount.target}': failed to mount local volume: ` +
+            `${what}${mount.data ? `, data: ${mount.data}` : ''}: ${why}`,
           { cause: error },
         );
       }

@@ -22,9 +22,10 @@ export function checkVolumeOptions(name: string, options: Readonly<Record<string
 
 /** Words of mount(8) that are flags of mount(2): include/uapi/linux/mount.h. The rest is the file system's own. */
 const flags: Readonly<Record<string, number>> = {
-  ro: 0x1, nosuid: 0x2, nodev: 0x4, noexec: 0x8, sync: 0x10, dirsync: 0x80, noatime: 0x400, nodiratime: 0x800, bind: 0x1000,
-  rbind: 0x5000, relatime: 0x200000, strictatime: 0x1000000, rw: 0, defaults: 0, suid: 0, dev: 0, exec: 0, async: 0, atime: 0,
-  diratime: 0, private: 0, rprivate: 0,
+  ro: 0x1, nosuid: 0x2, nodev: 0x4, noexec: 0x8, sync: 0x10, dirsync: 0x80, noatime: 0x400, nodiratime: 0x800,
+  bind: 0x1000,
+  rbind: 0x5000, relatime: 0x200000, strictatime: 0x1000000, rw: 0, defaults: 0, suid: 0, dev: 0, exec: 0, async: 0,
+  atime: 0, diratime: 0, private: 0, rprivate: 0,
 };
 
 export interface VolumeMount {
@@ -48,12 +49,16 @@ export function volumeMount(
     else mask |= flag;
   }
   // NFS wants the server's address said once more.
-  const server = /^nfs4?$/.test(options['type'] ?? '') ? /^\[?([0-9a-fA-F.:]+?)\]?:\//.exec(options['device'])?.[1] : undefined;
+  const isNfs = /^nfs4?$/.test(options['type'] ?? '');
+  const server = isNfs ? /^\[?([0-9a-fA-F.:]+?)\]?:\//.exec(options['device'])?.[1] : undefined;
   if (server && !data.some((word) => word.startsWith('addr='))) data.push(`addr=${server}`);
   const isBind = (mask & 0x1000) !== 0;
   return {
-    source: options['device'], target: mountpoint, type: isBind || options['type'] === 'none' ? '' : (options['type'] ?? ''),
-    flags: mask, data: data.join(','),
+    source: options['device'],
+    target: mountpoint,
+    type: isBind || options['type'] === 'none' ? '' : (options['type'] ?? ''),
+    flags: mask,
+    data: data.join(','),
   };
 }
 

@@ -20,7 +20,8 @@ export default verb({
   most: 2,
   async run(cli, { author, change, message, noPause, pause }, [container = '', name]) {
     const target = name === undefined ? {} : splitTag(name);
-    const query = { container, ...target, author, comment: message, changes: change, pause: pause && !noPause ? '1' : '0' };
+    const freeze = pause && !noPause ? '1' : '0';
+    const query = { container, ...target, author, comment: message, changes: change, pause: freeze };
     cli.line((await cli.client.post<{ Id: string }>('/commit', query)).Id);
     return 0;
   },

@@ -27,12 +27,14 @@ export default verb({
     if (destination === '') throw new ExitError('destination can not be empty', 1);
     const from = splitArgument(source);
     const to = splitArgument(destination);
-    if (from.container !== '' && to.container !== '') throw new ExitError('copying between containers is not supported', 1);
-    if (from.container === '' && to.container === '') throw new ExitError('must specify at least one container source', 1);
+    const ends = [from, to].filter(({ container }) => container !== '').length;
+    if (ends === 2) throw new ExitError('copying between containers is not supported', 1);
+    if (ends === 0) throw new ExitError('must specify at least one container source', 1);
     const bytes = from.container !== ''
       ? await copyFromContainer(cli, from.container, from.path, destination, followLink)
       : await copyToContainer(cli, source, to.container, to.path, { followLink, archive });
-    if (!(quiet ?? !cli.stderr.isTTY) && destination !== '-') cli.warn(`Successfully copied ${humanSize(bytes, 3)} to ${destination}`);
+    const silent = quiet ?? !cli.stderr.isTTY;
+    if (!silent && destination !== '-') cli.warn(`Successfully copied ${humanSize(bytes, 3)} to ${destination}`);
     return 0;
   },
 });

@@ -26,7 +26,9 @@ export async function copyFromContainer(
     }
   };
   if (!destination) {
-    if (cli.stdout.isTTY) throw new ExitError('refusing to write an archive to a terminal: redirect, or give a path', 1);
+    if (cli.stdout.isTTY) {
+      throw new ExitError('refusing to write an archive to a terminal: redirect, or give a path', 1);
+    }
     for await (const chunk of counted()) await cli.put(cli.stdout, chunk);
     return bytes;
   }
@@ -34,7 +36,8 @@ export async function copyFromContainer(
   const place: Place = { path: was ?? asked, exists: true, isDirectory: isDirectory(kind) };
   const plan = planCopy(place, destination);
   const linkName = was === undefined ? undefined : { from: splitPath(asked).base, to: splitPath(was).base };
-  await unpack(counted(), plan.directory, (name) => renamed(renamed(name, linkName), plan.rename), (text) => cli.warn(text));
+  const rename = (name: string): string => renamed(renamed(name, linkName), plan.rename);
+  await unpack(counted(), plan.directory, rename, (text) => cli.warn(text));
   return bytes;
 }
 
@@ -43,8 +46,7 @@ async function followed(cli: Cli, container: string, path: string): Promise<{ pa
   const found = await statOf(cli, container, path);
   if (!found || !isSymlink(found)) return { path };
   const end = /\/\.?$/.exec(path)?.[0] ?? '';
-  const target = posix.join(posix.dirname(path), found.linkTarget.startsWith('/') ? '/' : '', '');
-  return { path: (found.linkTarget.startsWith('/') ? found.linkTarget : posix.join(target, found.linkTarget)) + end, was: path };
+  return { path: posix.resolve('/', posix.dirname(path), found.linkTarget) + end, was: path };
 }
 
 async function localDestination(path: string): Promise<Place> {
@@ -54,7 +56,9 @@ async function localDestination(path: string): Promise<Place> {
   const link = await lstat(path).catch(() => undefined);
   const meant = link?.isSymbolicLink() ? resolve(dirname(path), await readlink(path)) : path;
   const above = dirname(path.replace(/\/\.?$/, ''));
-  if (!(await statIfAny(above))?.isDirectory()) throw new ExitError(`invalid output path: directory "${above}" does not exist`, 1);
+  if (!(await statIfAny(above))?.isDirectory()) {
+    throw new ExitError(`invalid output path: directory "${above}" does not exist`, 1);
+  }
   return { path: meant, exists: false, isDirectory: false };
 }
 

@@ -43,7 +43,9 @@ export interface CopyPlan {
 export function planCopy(source: Place, destination: Place): CopyPlan {
   if (destination.exists && destination.isDirectory) return { directory: destination.path };
   if (destination.exists && source.isDirectory) throw new Error('cannot copy directory');
-  if (!destination.exists && !source.isDirectory && meansDirectory(destination.path)) throw new Error('no such directory');
+  if (!source.isDirectory && !destination.exists && meansDirectory(destination.path)) {
+    throw new Error('no such directory');
+  }
   const { directory, base } = splitPath(destination.path);
   return { directory, rename: { from: splitPath(source.path).base, to: base } };
 }

@@ -22,7 +22,8 @@ export async function copyToContainer(
       }
     };
     const query = { path: directory, noOverwriteDirNonDir: 'true', copyUIDGID: options.archive };
-    await textOf(await cli.client.send('PUT', containerPath(container, 'archive'), query, { body: counted(), contentType: 'application/x-tar' }));
+    const archive = { body: counted(), contentType: 'application/x-tar' };
+    await textOf(await cli.client.send('PUT', containerPath(container, 'archive'), query, archive));
     return bytes;
   };
   if (source === '-') {
@@ -39,14 +40,16 @@ async function remoteDestination(cli: Cli, container: string, path: string): Pro
   if (!found) return { path, exists: false, isDirectory: false };
   if (!isSymlink(found)) return { path, exists: true, isDirectory: isDirectory(found) };
   const behind = await statOf(cli, container, found.linkTarget);
-  return { path: found.linkTarget, exists: behind !== undefined, isDirectory: behind !== undefined && isDirectory(behind) };
+  const exists = behind !== undefined;
+  return { path: found.linkTarget, exists, isDirectory: exists && isDirectory(behind) };
 }
 
 async function localSource(path: string, followLink: boolean): Promise<{ place: Place; real: string }> {
   try {
     const follows = followLink || meansDirectory(path);
     const found = follows ? await stat(path) : await lstat(path);
-    return { place: { path, exists: true, isDirectory: found.isDirectory() }, real: follows ? await realpath(path) : path };
+    const place = { path, exists: true, isDirectory: found.isDirectory() };
+    return { place, real: follows ? await realpath(path) : path };
   } catch (error) {
     if (codeOf(error) === 'ENOENT') throw new ExitError(`lstat ${path}: no such file or directory`, 1);
     if (codeOf(error) === 'ENOTDIR') throw new ExitError(`lstat ${path}: not a directory`, 1);
@@ -55,7 +58,9 @@ async function localSource(path: string, followLink: boolean): Promise<{ place: 
 }
 
 /** The tar that lies right once it is unpacked in the plan's directory. */
-async function pack(real: string, { path, isDirectory: whole }: Place, { rename }: CopyPlan): Promise<AsyncIterable<Uint8Array>> {
+async function pack(
+  real: string, { path, isDirectory: whole }: Place, { rename }: CopyPlan,
+): Promise<AsyncIterable<Uint8Array>> {
   const { create } = await import('tar');
   const name = rename?.to ?? splitPath(path).base;
   if (whole) {

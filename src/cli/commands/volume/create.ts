@@ -19,7 +19,8 @@ export default verb({
   },
   most: 1,
   async run(cli, { driver, label, name, opt }, [given = '']) {
-    const body = { Name: given || name, Driver: driver, DriverOpts: Object.fromEntries(opt), Labels: Object.fromEntries(label) };
+    const [DriverOpts, Labels] = [Object.fromEntries(opt), Object.fromEntries(label)];
+    const body = { Name: given || name, Driver: driver, DriverOpts, Labels };
     cli.line((await cli.client.post<Volume>('/volumes/create', {}, body)).Name);
     return 0;
   },

@@ -7,7 +7,10 @@ import { verb } from '../../verb.ts';
 export default verb({
   usage: '[OPTIONS] file|- VOLUME',
   about: 'Unpack a tar archive into a volume, which is created where it is not there.',
-  examples: [['volume import data.tar data', 'From a file'], ['volume import - data < data.tar.gz', 'From stdin, compressed']],
+  examples: [
+    ['volume import data.tar data', 'From a file'],
+    ['volume import - data < data.tar.gz', 'From stdin, compressed'],
+  ],
   flags: { force: toggle('-f, --force', 'Also over what the volume holds') },
   least: 2,
   most: 2,

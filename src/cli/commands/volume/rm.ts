@@ -8,5 +8,6 @@ export default verb({
   examples: [['volume rm data', 'It and its files']],
   flags: { force: toggle('-f, --force', 'One that is not there is no error') },
   least: 1,
-  run: (cli, { force }, names) => each(cli, names, (name) => cli.client.delete(`/volumes/${encodeURIComponent(name)}`, { force })),
+  run: (cli, { force }, names) =>
+    each(cli, names, (name) => cli.client.delete(`/volumes/${encodeURIComponent(name)}`, { force })),
 });
