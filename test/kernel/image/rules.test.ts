@@ -133,7 +133,7 @@ test("berth's own command line shows what docker's shows of the same engine", as
   for (const line of [['system', 'df'], ['system', 'df', '-v']]) {
     const theirs = await world.run('host', 'docker', '-H', daemon.host, ...line);
     const ours = await daemon.berth(...line);
-    const words = (text: string): string[] => text.split('\n').map((row) => row.replaceAll(/\s+/g, ' ').trim()).filter((row) => row !== '');
+    const words = (text: string): string[] => text.split('\n').map((row) => row.replaceAll(/\s+/g, ' ').replace(/(?:Less than a second|\d+ seconds?) ago/, 'just now').trim()).filter((row) => row !== '');
     expect(words(ours.stdout), ours.stderr).toEqual(words(theirs.stdout));
   }
   expect((await daemon.berth('rm', 'shown')).exitCode).toBe(0);
