@@ -57,7 +57,7 @@ describe('logs and events', () => {
       expect(reply.status).toBe(400);
       return reply.body.message as string;
     };
-    expect(await refusal('syslog')).toContain("logger: no log driver named 'syslog' is registered");
+    expect(await refusal('syslog')).toContain('error looking up logging plugin syslog');
     expect(await refusal('json-file', { foo: '1' })).toBe("unknown log opt 'foo' for json-file log driver");
     expect(await refusal('local', { foo: '1' })).toBe("unknown log opt 'foo' for log driver local");
     expect(await refusal('json-file', { 'max-size': 'x' })).toContain('max-size');
