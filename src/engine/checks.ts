@@ -63,7 +63,7 @@ const checks: readonly ((wish: Wish) => void)[] = [
     }
   },
   ({ hostConfig: { Dns: servers } }) => {
-    for (const server of servers)
+    for (const server of servers ?? [])
       if (!parseAddress(server)) throw invalid(`bad nameserver address: ${server}: it must be an IP address`);
   },
   ({ hostConfig }) => {
@@ -82,7 +82,7 @@ const checks: readonly ((wish: Wish) => void)[] = [
     const shared = network.startsWith('container:');
     if (shared && config.Hostname !== '') throw invalid('conflicting options: hostname and the network mode');
     if (uts === 'host' && config.Hostname !== '') throw invalid('conflicting options: hostname and the UTS mode');
-    if (shared && Object.keys(hostConfig.PortBindings).length > 0) {
+    if (shared && Object.keys(hostConfig.PortBindings ?? {}).length > 0) {
       throw invalid('conflicting options: port publishing and the container type network mode');
     }
     const links = (hostConfig.Links?.length ?? 0) > 0;
@@ -95,7 +95,7 @@ const checks: readonly ((wish: Wish) => void)[] = [
     if ((shared || network === 'host') && config.MacAddress)
       throw invalid('conflicting options: mac-address and the network mode');
     if (shared && wish.exposes) throw invalid('conflicting options: port exposing and the container type network mode');
-    if (shared && hostConfig.Dns.length > 0) throw invalid('conflicting options: dns and the network mode');
+    if (shared && (hostConfig.Dns ?? []).length > 0) throw invalid('conflicting options: dns and the network mode');
     if (shared && (hostConfig.ExtraHosts?.length ?? 0) > 0) {
       throw invalid('conflicting options: custom host-to-IP mapping and the network mode');
     }
@@ -136,7 +136,7 @@ export function checkCreate(wish: Wish): void {
 /** What is taken and not honoured yet, in the words the client shows. */
 export function createWarnings({ hostConfig }: Wish): string[] {
   const warnings: string[] = [];
-  if (hostConfig.NetworkMode === 'host' && Object.keys(hostConfig.PortBindings).length > 0) {
+  if (hostConfig.NetworkMode === 'host' && Object.keys(hostConfig.PortBindings ?? {}).length > 0) {
     warnings.push('Published ports are discarded when using host network mode');
   }
   return [...warnings, ...logWarnings(hostConfig.LogConfig)];

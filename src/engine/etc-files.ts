@@ -46,9 +46,9 @@ export async function writeEtcFiles(context: Context, record: ContainerRecord, a
       paths.resolvConf,
       resolvFile({
         host: resolv ?? '',
-        dns: hostConfig.Dns,
-        search: hostConfig.DnsSearch,
-        options: hostConfig.DnsOptions,
+        dns: hostConfig.Dns ?? [],
+        search: hostConfig.DnsSearch ?? [],
+        options: hostConfig.DnsOptions ?? [],
         hostNetwork,
       }),
     ),

@@ -31,7 +31,7 @@ export function removePort(context: Context, reference: string, hostPort: number
     const running = record.ports.filter((port) => port.hostPort === hostPort && port.port.endsWith(`/${protocol}`));
     const isIt = (port: string, { HostPort }: PortBinding): boolean => port.endsWith(`/${protocol}`)
       && (HostPort === String(hostPort) || (/^0?$/.test(HostPort) && running.some((published) => published.port === port)));
-    const entries = Object.entries(record.hostConfig.PortBindings);
+    const entries = Object.entries(record.hostConfig.PortBindings ?? {});
     const left = entries.flatMap(([port, bindings]): [string, PortBinding[] | null][] => {
       const rest = bindings?.filter((binding) => !isIt(port, binding)) ?? null;
       return rest?.length === 0 ? [] : [[port, rest]];

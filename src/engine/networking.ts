@@ -73,7 +73,7 @@ export const publishedOf = (endpoints: readonly NetworkEndpoint[]): PublishedPor
 
 /** `-p` of this container, and with `-P` whatever is exposed and has no binding. */
 export function wantedPorts({ config, hostConfig }: Pick<ContainerRecord, 'config' | 'hostConfig'>): PortRequest[] {
-  const wanted = requestsFromApi(hostConfig.PortBindings);
+  const wanted = requestsFromApi(hostConfig.PortBindings ?? {});
   if (hostConfig.PublishAllPorts) {
     for (const key of Object.keys(config.ExposedPorts ?? {})) {
       for (const { port, protocol } of parseContainerPorts(key)) {

@@ -37,7 +37,7 @@ export async function specRequest(
   const hostname = attached.owner ? hostnameOf(attached.owner) : hostnameOf(record);
   const [userFiles, devices, resources] = await Promise.all([
     userFilesOf(context, record),
-    hostConfig.Privileged ? devicesUnder() : resolveDevices(hostConfig.Devices),
+    hostConfig.Privileged ? devicesUnder() : resolveDevices(hostConfig.Devices ?? []),
     resourcesOf(hostConfig),
   ]);
   const user = resolveUser(config.User, userFiles, hostConfig.GroupAdd ?? []);

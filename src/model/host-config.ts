@@ -143,7 +143,7 @@ export interface Resources {
   CpuRealtimeRuntime: number;
   CpusetCpus: string;
   CpusetMems: string;
-  Devices: DeviceMapping[];
+  Devices: DeviceMapping[] | null;
   /** `c 1:3 rwm`. */
   DeviceCgroupRules: string[] | null;
   DeviceRequests: DeviceRequest[] | null;
@@ -173,7 +173,7 @@ export interface HostConfig extends Resources {
   LogConfig: LogConfig;
   /** `default`, `bridge`, `none`, `host`, `container:ID` or a network's name. */
   NetworkMode: string;
-  PortBindings: Record<string, PortBinding[] | null>;
+  PortBindings: Record<string, PortBinding[] | null> | null;
   RestartPolicy: RestartPolicy;
   AutoRemove: boolean;
   VolumeDriver: string;
@@ -186,9 +186,9 @@ export interface HostConfig extends Resources {
   CapDrop: string[] | null;
   /** `private`, `host` or empty. */
   CgroupnsMode: string;
-  Dns: string[];
-  DnsOptions: string[];
-  DnsSearch: string[];
+  Dns: string[] | null;
+  DnsOptions: string[] | null;
+  DnsSearch: string[] | null;
   /** `name:address`. */
   ExtraHosts: string[] | null;
   GroupAdd: string[] | null;

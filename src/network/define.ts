@@ -17,6 +17,8 @@ export interface NetworkWish {
   readonly ipv4: boolean;
   readonly ipv6: boolean;
   readonly ipamDriver: string;
+  /** Kept and shown; our own address management knows none. */
+  readonly ipamOptions: Readonly<Record<string, string>> | null;
   readonly pools: readonly PoolWish[];
   readonly options: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
@@ -67,6 +69,7 @@ export function defineNetwork(wish: NetworkWish, around: Surroundings): NetworkD
   const definition: NetworkDefinition = {
     id: around.id, name, driver, created: around.created, pools, ipv6: wish.ipv6,
     internal: wish.internal, attachable: wish.attachable, labels: wish.labels, options: wish.options,
+    ...(wish.ipamOptions ? { ipamOptions: wish.ipamOptions } : {}),
   };
   settingsOf(definition); // throws where an option can't be
   return definition;

@@ -47,6 +47,8 @@ export interface NetworkDefinition {
   readonly internal: boolean;
   readonly attachable: boolean;
   readonly labels: Readonly<Record<string, string>>;
+  /** Of the address management's driver: kept and shown. */
+  readonly ipamOptions?: Readonly<Record<string, string>>;
   readonly options: Readonly<Record<string, string>>;
   /** IPv6 was asked for. */
   readonly ipv6: boolean;

@@ -60,7 +60,7 @@ export const containerRoutes: readonly Route[] = [
     method: 'POST',
     path: '/containers/create',
     handler: async (call) => {
-      const asked = parseCreate(await readJson(call), call.query.text('name'));
+      const asked = parseCreate(await readJson(call), call.query.text('name'), call.version);
       const networks = Object.keys(asked.networkingConfig.EndpointsConfig);
       if (networks.length > 1 && !isFrom(call.version, '1.44')) {
         throw invalid(`Container cannot be connected to network endpoints: ${networks.join(', ')}`);

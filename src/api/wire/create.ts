@@ -8,17 +8,21 @@ import type {
   HostConfig,
   NetworkingConfig,
 } from '../../model/host-config.ts';
+import { isFrom, newestApi } from '../version.ts';
 import { configShape, createShape, endpointShape, hostShape, updateShape } from './create-shapes.ts';
 import { checkShape, type Checked } from './shape.ts';
 
 /** Docker's body of POST /containers/create, checked and with Go's zero values where nothing was said. */
-export function parseCreate(body: unknown, name: string | undefined): CreateRequest {
+export function parseCreate(body: unknown, name: string | undefined, version: string = newestApi): CreateRequest {
   if (body === undefined) throw invalid("invalid body: a container's configuration is expected");
   const { HostConfig: host, NetworkingConfig: networking, ...config } = checkShape(body, createShape, '');
+  const hostConfig = host ? hostConfigOf(host) : parseHostConfig({});
+  // Before API 1.40 containers let others join their IPC namespace unless told.
+  const shared = hostConfig.IpcMode === '' && !isFrom(version, '1.40') ? { IpcMode: 'shareable' } : {};
   return {
     ...(name ? { name } : {}),
     config: configOf(config),
-    hostConfig: host ? hostConfigOf(host) : parseHostConfig({}),
+    hostConfig: { ...hostConfig, ...shared },
     networkingConfig: networkingOf(networking?.EndpointsConfig ?? {}),
   };
 }
@@ -47,14 +51,14 @@ function configOf({ StopTimeout, Healthcheck, ExposedPorts, Shell, ...f }: Check
 /** What lists and maps are where nothing was said, as Docker shows them. */
 const nothing = {
   Binds: null,
-  PortBindings: {},
+  PortBindings: null,
   VolumesFrom: null,
   ConsoleSize: [0, 0],
   CapAdd: null,
   CapDrop: null,
-  Dns: [],
-  DnsOptions: [],
-  DnsSearch: [],
+  Dns: null,
+  DnsOptions: null,
+  DnsSearch: null,
   ExtraHosts: null,
   GroupAdd: null,
   Links: null,
@@ -64,7 +68,7 @@ const nothing = {
   BlkioDeviceWriteBps: null,
   BlkioDeviceReadIOps: null,
   BlkioDeviceWriteIOps: null,
-  Devices: [],
+  Devices: null,
   DeviceCgroupRules: null,
   DeviceRequests: null,
   MemorySwappiness: null,

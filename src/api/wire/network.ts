@@ -31,6 +31,7 @@ export function networkWish(body: Checked<typeof networkCreateShape>): NetworkWi
   return {
     name: body.Name, driver: body.Driver, internal: body.Internal, attachable: body.Attachable,
     ipv4: body.EnableIPv4 ?? true, ipv6: body.EnableIPv6, ipamDriver: body.IPAM?.Driver ?? '',
+    ipamOptions: body.IPAM?.Options ?? null,
     pools: (body.IPAM?.Config ?? []).map((pool) => ({
       subnet: pool.Subnet, range: pool.IPRange, gateway: pool.Gateway,
       auxiliary: pool.AuxiliaryAddresses ?? pool.AuxAddress ?? {},
@@ -53,7 +54,7 @@ export function networkBody({ network, members }: NetworkView): NetworkInspect {
     EnableIPv6: network.ipv6,
     IPAM: {
       Driver: 'default',
-      Options: network.predefined ? null : {},
+      Options: network.ipamOptions ?? null,
       Config: network.pools.map(({ subnet, gateway, range, auxiliary, asked }) => ({
         Subnet: asked?.subnet ?? subnet,
         ...(range ? { IPRange: range } : {}),

@@ -11,10 +11,18 @@ test("nulls and missing fields are Go's zero values", () => {
     Binds: null,
     Memory: 0,
     NetworkMode: '',
-    PortBindings: {},
-    Devices: [],
+    PortBindings: null,
+    Devices: null,
+    Dns: null,
+    IpcMode: '',
     PidsLimit: null,
   });
+});
+
+test('before API 1.40 a container lets others join its IPC namespace unless told', () => {
+  expect(parseCreate({ Image: 'x' }, undefined, '1.39').hostConfig.IpcMode).toBe('shareable');
+  expect(parseCreate({ Image: 'x', HostConfig: { IpcMode: 'private' } }, undefined, '1.39').hostConfig.IpcMode).toBe('private');
+  expect(parseCreate({ Image: 'x' }, undefined, '1.40').hostConfig.IpcMode).toBe('');
 });
 
 test('a command of one string is a list of one word', () => {

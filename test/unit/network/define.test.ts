@@ -10,7 +10,7 @@ const around = (more: Partial<Surroundings> = {}): Surroundings => ({
   host: [], defaults: [...defaultPools, uniqueLocalPool('e1')], ...more,
 });
 const wish = (more: Partial<NetworkWish> = {}): NetworkWish => ({
-  name: 'backend', driver: '', internal: false, attachable: false, ipv4: true, ipv6: false, ipamDriver: 'default', pools: [],
+  name: 'backend', driver: '', internal: false, attachable: false, ipv4: true, ipv6: false, ipamDriver: 'default', ipamOptions: null, pools: [],
   options: {}, labels: {}, ...more,
 });
 const pool = (subnet: string, more: Partial<PoolWish> = {}): PoolWish => ({ subnet, range: '', gateway: '', auxiliary: {}, ...more });
