@@ -9,6 +9,10 @@ export interface DaemonOptions extends RegistryFlags {
   readonly run: string;
   readonly hosts: readonly string[];
   readonly insecureTcp: boolean;
+  readonly tlsverify: boolean;
+  readonly tlscacert?: string;
+  readonly tlscert?: string;
+  readonly tlskey?: string;
   readonly bridge: string;
   readonly bip?: string;
   readonly defaultAddressPool: readonly DefaultPool[];
@@ -66,10 +70,14 @@ export function parseDaemonOptions(argv: readonly string[]): DaemonOptions | { r
     .option('--run <dir>', 'run directory: sockets', absolute, '/run/berth')
     .option(
       '-H, --host <address>',
-      'listen here, unix:///path or tcp://address:port; may be given more than once',
+      'listen here, unix:///path or tcp://address:port, with ?role=read for reading only; may be given more than once',
       (text: string, all: string[]) => [...all, text],
       [],
     )
+    .option('--tlsverify', 'serve tcp:// hosts by TLS, to clients whose certificate the authority has signed', false)
+    .option('--tlscacert <file>', "the authority's certificate", absolute)
+    .option('--tlscert <file>', "this host's certificate", absolute)
+    .option('--tlskey <file>', 'its key', absolute)
     .option('--insecure-tcp', 'serve tcp:// hosts without protection: whoever reaches the port is root here', false)
     .option('--bridge <name>', "the default network's bridge", bridgeName, 'berth0')
     .option('--bip <cidr>', "the bridge's address and subnet", cidr)
@@ -91,7 +99,9 @@ export function parseDaemonOptions(argv: readonly string[]): DaemonOptions | { r
 Examples:
   berth daemon                                             with the defaults
   berth daemon --root /srv/b --run /run/b --host unix:///run/b/b.sock --bridge b0 --bip 10.9.0.1/24
-                                                           a second engine beside the first`,
+                                                           a second engine beside the first
+  berth daemon -H unix:///run/berth/berth.sock -H 'unix:///run/berth/read.sock?role=read&group=monitor'
+                                                           a further socket that allows only reading, for a group`,
     )
     .exitOverride();
   addRegistryOptions(command);

@@ -1,8 +1,9 @@
+import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
-import { apiServer } from './api/server.ts';
+import { apiServer, type ServerOptions } from './api/server.ts';
 import { Engine } from './engine/engine.ts';
-import { remove } from './host/files.ts';
+import { readText, remove } from './host/files.ts';
 import { HalfOpenWatch } from './host/half-open.ts';
 import { listen, parseListenAddress, type ListenAddress } from './host/listen.ts';
 import { invalid, messageOf } from './model/errors.ts';
@@ -60,13 +61,32 @@ function imageGcOf({ imageGcHigh: high, imageGcLow }: DaemonOptions): { imageGc?
   return { imageGc: { high, low } };
 }
 
+/** The certificates, where both sides are to show one. */
+async function tlsOf({ tlsverify, tlscacert, tlscert, tlskey }: DaemonOptions): Promise<ServerOptions['tls']> {
+  if (!tlsverify && !tlscacert && !tlscert && !tlskey) return undefined;
+  if (!tlsverify || !tlscacert || !tlscert || !tlskey)
+    throw invalid('--tlsverify, --tlscacert, --tlscert and --tlskey belong together: who may connect is told by certificate');
+  const [ca, cert, key] = await Promise.all([tlscacert, tlscert, tlskey].map(readText));
+  return { ca: ca ?? '', cert: cert ?? '', key: key ?? '' };
+}
+
+function accessOf(address: ListenAddress, tls: ServerOptions['tls']): ServerOptions {
+  const { role } = address;
+  if (address.kind === 'unix') return { access: { role } };
+  if (tls) return { access: { role }, tls };
+  const host = hostname().toLowerCase();
+  return { access: { role, names: [...new Set([address.host.toLowerCase(), host, host.split('.')[0] ?? host])] } };
+}
+
 async function serve(options: DaemonOptions, programs: Programs): Promise<number> {
   const addresses = options.hosts.map(parseListenAddress);
+  const tls = await tlsOf(options);
   for (const address of addresses) {
-    if (address.kind !== 'tcp') continue;
+    if (address.kind !== 'tcp' || tls) continue;
     if (!options.insecureTcp) {
       throw invalid(
-        `--host ${nameOf(address)}: TCP has no protection yet; add --insecure-tcp if whoever gets there may be root here`,
+        `--host ${nameOf(address)}: TCP needs --tlsverify --tlscacert --tlscert --tlskey, ` +
+          'or --insecure-tcp if whoever gets there may be root here',
       );
     }
     log(`warning: ${nameOf(address)} is open to whoever reaches it, and that is root on this host`);
@@ -96,7 +116,7 @@ async function serve(options: DaemonOptions, programs: Programs): Promise<number
     ...(options.defaultAddressPool.length > 0 ? { defaultPools: options.defaultAddressPool } : {}),
   });
   const watch = new HalfOpenWatch(engine.context.helper);
-  const servers = addresses.map((address) => ({ address, api: apiServer(engine, watch) }));
+  const servers = addresses.map((address) => ({ address, api: apiServer(engine, { watch, ...accessOf(address, tls) }) }));
   try {
     for (const { address, api } of servers) {
       await listen(api.server, address);

@@ -1,8 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { Duplex } from 'node:stream';
 import findMyWay, { type HTTPMethod } from 'find-my-way';
 import type { Engine } from '../engine/engine.ts';
 import { BerthError } from '../model/errors.ts';
+import { checkAccess, type Access } from './access.ts';
 import { httpStatus } from './http-status.ts';
 import { Query, type Answer, type Call, type ConnectionWatch, type Handler } from './request.ts';
 import { routes } from './routes/all.ts';
@@ -17,6 +19,8 @@ export interface Route {
 }
 
 interface Found {
+  /** Without the version. */
+  readonly path: string;
   readonly route: Route;
   readonly params: Record<string, string>;
   readonly version: string;
@@ -30,17 +34,26 @@ export interface ApiServer {
   close(): void;
 }
 
+export interface ServerOptions {
+  readonly access: Access;
+  readonly watch?: ConnectionWatch;
+  /** PEM texts. With them both sides show a certificate that this authority signed. */
+  readonly tls?: { readonly ca: string; readonly cert: string; readonly key: string };
+}
+
 /** The Docker Engine API over HTTP. */
-export function apiServer(engine: Engine, watch?: ConnectionWatch): ApiServer {
+export function apiServer(engine: Engine, { access, watch, tls }: ServerOptions): ApiServer {
   const router = findMyWay<findMyWay.HTTPVersion.V1>({ ignoreTrailingSlash: true, maxParamLength: 4096 });
   for (const route of routes) router.on(route.method, route.path, () => {}, route);
 
   const find = (request: IncomingMessage): Found | undefined => {
     const [rawPath = '/', rawQuery = ''] = splitOnce(request.url ?? '/', '?');
     const prefix = /^\/v(\d+\.\d+)(?=\/)/.exec(rawPath);
-    const found = router.find(request.method as HTTPMethod, prefix ? rawPath.slice(prefix[0].length) : rawPath);
+    const path = prefix ? rawPath.slice(prefix[0].length) : rawPath;
+    const found = router.find(request.method as HTTPMethod, path);
     if (!found) return undefined;
     return {
+      path: decoded(path),
       route: found.store as Route,
       params: found.params as Record<string, string>,
       version: prefix?.[1] ?? newestApi,
@@ -50,25 +63,28 @@ export function apiServer(engine: Engine, watch?: ConnectionWatch): ApiServer {
 
   /** Connections that Node's server has let go of. */
   const taken = new Set<Duplex>();
-  const server = createServer(
-    {
-      // Only streams of attach and exec are taken over; `Upgrade: h2c` and the like are answered as plain HTTP/1.1.
-      shouldUpgradeCallback: (request: IncomingMessage) => find(request)?.route.hijacks === true,
-      requestTimeout: 0,
-      // Room for the credentials of many registries.
-      maxHeaderSize: 128 * 1024,
-      keepAliveTimeout: 65_000,
-    } as Parameters<typeof createServer>[0],
-    (request: IncomingMessage, response: ServerResponse) => {
-      void answer(engine, find(request), request, { response, watch });
-    },
-  );
+  const options = {
+    // Only streams of attach and exec are taken over; `Upgrade: h2c` and the like are answered as plain HTTP/1.1.
+    shouldUpgradeCallback: (request: IncomingMessage) => find(request)?.route.hijacks === true,
+    requestTimeout: 0,
+    // Room for the credentials of many registries.
+    maxHeaderSize: 128 * 1024,
+    keepAliveTimeout: 65_000,
+  } as Parameters<typeof createServer>[0];
+  const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
+    void answer(engine, access, find(request), request, { response, watch });
+  };
+  const server = tls
+    ? createTlsServer({ ...options, ...tls, requestCert: true, rejectUnauthorized: true, minVersion: 'TLSv1.2' }, onRequest)
+    : createServer(options, onRequest);
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => {});
     taken.add(socket);
     socket.once('close', () => taken.delete(socket));
-    void answer(engine, find(request), request, { upgraded: { socket, head }, watch });
+    void answer(engine, access, find(request), request, { upgraded: { socket, head }, watch });
   });
+  // A client without the right certificate is hung up on; there is nobody to answer.
+  server.on('tlsClientError', (_error: Error, socket: Duplex) => void socket.destroy());
   server.on('clientError', (_error: Error, socket: Duplex) => {
     if (!socket.destroyed) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
   });
@@ -84,13 +100,13 @@ export function apiServer(engine: Engine, watch?: ConnectionWatch): ApiServer {
 
 type Ways = Pick<Call, 'response' | 'upgraded' | 'watch'>;
 
-async function answer(engine: Engine, found: Found | undefined, request: IncomingMessage, ways: Ways): Promise<void> {
+async function answer(engine: Engine, access: Access, found: Found | undefined, request: IncomingMessage, ways: Ways): Promise<void> {
   const gone = new AbortController();
   const client = ways.response ?? ways.upgraded?.socket;
   client?.once('close', () => gone.abort());
   let reply: Answer | void;
   try {
-    checkOrigin(request);
+    checkAccess(request, found?.path ?? request.url ?? '', access);
     if (!found) throw new BerthError('not-found', 'page not found');
     checkVersion(found.version);
     reply = await found.route.handler({
@@ -139,16 +155,6 @@ function send({ response, upgraded }: Ways, request: IncomingMessage, { status, 
   }
 }
 
-/** A page in a browser must not drive the engine (SANDBOX, web origins): no client of ours sends an Origin. */
-function checkOrigin(request: IncomingMessage): void {
-  if (request.headers.origin !== undefined) {
-    throw new BerthError(
-      'forbidden',
-      `requests from web pages (Origin: ${request.headers.origin.slice(0, 100)}) are refused`,
-    );
-  }
-}
-
 function checkVersion(asked: string): void {
   if (!isFrom(asked, oldestApi)) {
     throw new BerthError(
@@ -168,4 +174,12 @@ function checkVersion(asked: string): void {
 function splitOnce(text: string, mark: string): [string, string] {
   const at = text.indexOf(mark);
   return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
 }
