@@ -43,7 +43,8 @@ const changes: Readonly<Record<Shape, readonly Change[]>> = {
   image: [
     { path: 'VirtualSize', before: '1.44', was: ({ Size }) => Size },
     { path: 'Container', before: '1.45', was: () => '' },
-    { path: 'ContainerConfig', before: '1.45', was: () => noConfig },
+    // Gone since 1.45; but docker-compose 1.29 asks by the newest version and can't recreate a container without it.
+    { path: 'ContainerConfig', before: '1.52', was: () => noConfig },
     ...Object.entries(emptyConfig).map(([name, value]): Change => ({ path: `Config.${name}`, before: '1.50', was: () => value })),
   ],
   'image-row': [
