@@ -8,7 +8,7 @@ PREFIX ?= /usr/local
 # Debian's packages, named here and nowhere else. For building and running:
 PACKAGES := gcc libc6-dev iproute2 iptables nftables conntrack kmod busybox-static
 # For the tests: real peers, and tools that look at what was made.
-TEST_PACKAGES := $(PACKAGES) attr buildah docker.io docker-registry e2fsprogs openssl podman skopeo util-linux xz-utils zstd libcap2-bin curl socat
+TEST_PACKAGES := $(PACKAGES) attr buildah docker-compose docker.io docker-registry e2fsprogs openssl podman skopeo util-linux xz-utils zstd libcap2-bin curl socat
 
 MACHINE := $(shell uname -m | sed 's/x86_64/x64/; s/aarch64/arm64/')
 NODE := node_modules/node-linux-$(MACHINE)/bin/node
