@@ -18,6 +18,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include "context.h"
+#include "watch.h"
 
 enum { DAEMON = 3, MAX_PENDING = 1024 };
 
@@ -28,6 +29,7 @@ struct server {
 	int lock;
 	struct { pid_t pid; uint32_t id; } pending[MAX_PENDING]; /* children that owe an answer */
 	int pending_count;
+	struct watch watch;
 	struct context own; /* for plans that the helper applies itself */
 };
 
@@ -193,6 +195,8 @@ static void leave_server(struct server *s)
 	close(s->reports[0]);
 	close(s->children);
 	close(s->hangups);
+	if (s->watch.fd >= 0)
+		close(s->watch.fd);
 	if (s->lock >= 0)
 		close(s->lock);
 	if (s->own.netlink >= 0)
@@ -223,6 +227,18 @@ static void handle(struct server *s, uint8_t *body, uint32_t size)
 			answer_self(s);
 		return;
 	}
+	if (kind == REQUEST_WATCH) {
+		if (s->watch.request) {
+			report_begin(&s->own, s->watch.request);
+			s->watch.request = 0;
+			answer_self(s);
+		}
+		report_begin(&s->own, id);
+		watch_begin(&s->own, &s->watch, id, r);
+		if (!s->watch.request)
+			answer_self(s);
+		return;
+	}
 	if (kind == REQUEST_NAME_SERVER) {
 		report_begin(&s->own, id);
 		open_name_server(&s->own, id, r);
@@ -249,7 +265,7 @@ static void handle(struct server *s, uint8_t *body, uint32_t size)
 
 static int serve(int argc, char **argv)
 {
-	static struct server s = { .lock = -1, .own = { .sync = -1, .root = -1, .home = -1, .netlink = -1, .pidfd = -1, .terminal = -1 } };
+	static struct server s = { .lock = -1, .watch.fd = -1, .own = { .sync = -1, .root = -1, .home = -1, .netlink = -1, .pidfd = -1, .terminal = -1 } };
 	sigset_t mask;
 	/* A joined namespace's processes must not look into us (CVE-2016-9962). */
 	prctl(PR_SET_DUMPABLE, 0);
@@ -273,8 +289,9 @@ static int serve(int argc, char **argv)
 			{ .fd = s.reports[0], .events = POLLIN },
 			{ .fd = s.children, .events = POLLIN },
 			{ .fd = s.hangups, .events = POLLIN },
+			{ .fd = s.watch.request ? s.watch.fd : -1, .events = POLLIN },
 		};
-		if (poll(polls, 4, -1) < 0 && errno != EINTR)
+		if (poll(polls, 5, -1) < 0 && errno != EINTR)
 			return 1;
 		if (polls[1].revents)
 			while (relay(&s))
@@ -285,6 +302,8 @@ static int serve(int argc, char **argv)
 			report_begin(&s.own, id);
 			answer_self(&s);
 		}
+		if (polls[4].revents && watch_report(&s.own, &s.watch))
+			answer_self(&s);
 		if (!polls[0].revents)
 			continue;
 		uint32_t length;

@@ -22,7 +22,7 @@
 
 enum request {
 	REQUEST_LAUNCH = 1, REQUEST_APPLY = 2, REQUEST_READ = 3, REQUEST_COPY = 4, REQUEST_HANGUP = 5,
-	REQUEST_NAME_SERVER = 16,
+	REQUEST_NAME_SERVER = 16, REQUEST_WATCH = 17,
 };
 enum { CHANNEL = 4 }; /* the helper's descriptor on which it hands sockets to the daemon */
 enum attach_flag { ATTACH_STDIN = 1, ATTACH_STDOUT = 2, ATTACH_STDERR = 4 };

@@ -9,6 +9,8 @@ export interface CommandResult {
   readonly stdout: string;
   readonly stderr: string;
   readonly timedOut: boolean;
+  /** Absent where it couldn't be started. */
+  readonly pid?: number;
 }
 
 export interface CommandOptions {
@@ -22,7 +24,7 @@ export interface CommandOptions {
 
 /** Runs one of the host's programs to its end. Never a shell. Throws nothing. */
 export async function run(program: string, args: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
-  const result = await execa(program, args, {
+  const child = execa(program, args, {
     reject: false,
     stripFinalNewline: false,
     timeout: options.timeout ?? 30_000,
@@ -30,11 +32,14 @@ export async function run(program: string, args: readonly string[], options: Com
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     ...(options.env === undefined ? {} : { env: options.env }),
   });
+  const { pid } = child;
+  const result = await child;
   return {
     command: [program, ...args].join(' '),
     exitCode: result.exitCode ?? (result.code === 'ENOENT' ? 127 : 128),
     stdout: result.stdout,
     stderr: result.code === 'ENOENT' ? `${program}: not found` : result.stderr,
     timedOut: result.timedOut,
+    ...(pid === undefined ? {} : { pid }),
   };
 }

@@ -57,6 +57,12 @@ export interface Helper {
    * there that leads port 53 to them.
    */
   openNameServer(request: NameServerRequest): Promise<NameServerSockets>;
+  /**
+   * Waits until somebody takes something away from one of these nf_tables tables, and tells who: netlink ports, which for
+   * most programs are pids; 0 where the kernel lost count. No tables: ends the watch. A new watch ends the one before it,
+   * which then tells of nobody.
+   */
+  watchRules(tables: readonly string[]): Promise<number[]>;
   /** Lets the helper end. Containers run on. */
   close(): Promise<void>;
 }
@@ -85,6 +91,7 @@ const READ = 3;
 const COPY = 4;
 const HANGUP = 5;
 const NAME_SERVER = 16;
+const WATCH = 17;
 const handshake = 'OK\n\n';
 
 interface Waiter {
@@ -145,6 +152,11 @@ export async function startHelper(options: HelperOptions): Promise<Helper> {
       redirect.portOffsets.forEach((offset, index) => offsets.writeUInt32LE(offset, 4 + 4 * index));
       const answer = await request(NAME_SERVER, Buffer.concat([head, bytes(Buffer.from(redirect.batch)), offsets]));
       return { ...await answer.sockets(), port: Number(answer.texts[0]) };
+    },
+    watchRules: async (tables) => {
+      const count = Buffer.alloc(4);
+      count.writeUInt32LE(tables.length);
+      return (await request(WATCH, Buffer.concat([count, ...tables.map(text)]))).texts.map(Number);
     },
     close: async () => {
       state.closed = true;
