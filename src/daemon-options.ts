@@ -1,7 +1,9 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { posix } from 'node:path';
 import { messageOf } from './model/errors.ts';
 import { parseDefaultPool, type DefaultPool } from './network/pools.ts';
+import { parseAddress } from './model/address.ts';
+import { hostDnsAddress } from './network/dns/host.ts';
 import { addRegistryOptions, type RegistryFlags } from './daemon-registries.ts';
 
 export interface DaemonOptions extends RegistryFlags {
@@ -18,6 +20,7 @@ export interface DaemonOptions extends RegistryFlags {
   readonly defaultAddressPool: readonly DefaultPool[];
   readonly firewall: 'iptables' | 'nftables';
   readonly userlandProxy: boolean;
+  readonly hostDns?: { readonly address: string; readonly port: number };
   readonly cgroupParent: string;
   /** Percent of the data root's disk. */
   readonly imageGcHigh?: number;
@@ -62,6 +65,13 @@ const firewall = (text: string): 'iptables' | 'nftables' => {
   );
 };
 
+const hostDns = (text: string): { address: string; port: number } => {
+  const [, address = '', port = '53'] = /^(\d+\.\d+\.\d+\.\d+)(?::(\d{1,5}))?$/.exec(text) ?? [];
+  if (!parseAddress(address) || Number(port) < 1 || Number(port) > 65_535)
+    throw new InvalidArgumentError(`an IPv4 address is expected, with a port unless that is 53: ${hostDnsAddress}`);
+  return { address, port: Number(port) };
+};
+
 /** The daemon's command line. `printed`: help was asked for and shown. */
 export function parseDaemonOptions(argv: readonly string[]): DaemonOptions | { readonly exitCode: number } {
   const command = new Command('berth daemon')
@@ -89,6 +99,11 @@ export function parseDaemonOptions(argv: readonly string[]): DaemonOptions | { r
     )
     .option('--firewall <kind>', 'iptables', firewall, 'iptables')
     .option('--userland-proxy <bool>', 'serve published ports by a process as well', yesOrNo, false)
+    .addOption(
+      new Option('--host-dns [address]', "tell the host containers' names: NAME, NAME.NETWORK, each also under .berth")
+        .argParser(hostDns)
+        .preset(hostDnsAddress),
+    )
     .option('--cgroup-parent <path>', "the control group above the containers'", absolute, '/berth')
     .option('--image-gc-high <percent>', 'when the disk is fuller than this, remove images that no container uses', percent)
     .option('--image-gc-low <percent>', '… until it is no fuller than this (10 less unless told)', percent)

@@ -97,7 +97,7 @@ async function serve(options: DaemonOptions, programs: Programs): Promise<number
   process.on('SIGHUP', () => {});
   process.stderr.on('error', () => {});
 
-  const { bip } = options;
+  const { bip, hostDns } = options;
   const engine = await Engine.open({
     root: options.root,
     run: options.run,
@@ -114,6 +114,7 @@ async function serve(options: DaemonOptions, programs: Programs): Promise<number
     ...(bip ? { bip } : {}),
     ...imageGcOf(options),
     ...(options.defaultAddressPool.length > 0 ? { defaultPools: options.defaultAddressPool } : {}),
+    ...(hostDns ? { hostDns } : {}),
   });
   const watch = new HalfOpenWatch(engine.context.helper);
   const servers = addresses.map((address) => ({ address, api: apiServer(engine, { watch, ...accessOf(address, tls) }) }));

@@ -5,6 +5,7 @@ import type { NetworkRecord } from '../network/network.ts';
 import type { Context } from './context.ts';
 import { checkEndpoint, endpointWish, recorded } from './endpoint-wishes.ts';
 import { changeHosts } from './etc-files.ts';
+import { renewNames } from './name-service.ts';
 import { publishedOf, wantedPorts } from './networking.ts';
 import { tellNetwork } from './networks.ts';
 import { waitForStart } from './stop.ts';
@@ -37,6 +38,7 @@ export function connectContainer(
       ports: publishedOf(context.network.endpointsOf(record.id)),
     });
     await changeHosts(context, record, recorded(endpoint), 'add');
+    await renewNames(context, record, process);
     tellNetwork(context, network, 'connect', record.id);
   });
 }
@@ -58,6 +60,7 @@ export async function disconnectContainer(
     if (isAlive(record.state)) {
       const process = { pid: record.state.pid, startTime: BigInt(record.state.startTime) };
       await context.network.disconnect(record.id, network.id, process);
+      await renewNames(context, record, process);
     }
     const current = context.records.get(record.id);
     if (!current) return;

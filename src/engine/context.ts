@@ -4,6 +4,7 @@ import type { Registries } from '../image/registry.ts';
 import type { RegistryOptions } from '../image/registry/endpoints.ts';
 import type { Images } from '../image/store.ts';
 import type { NetnsNames } from '../network/netns-names.ts';
+import type { Resolver } from '../network/dns/resolver.ts';
 import type { Network } from '../network/network.ts';
 import type { DefaultPool } from '../network/pools.ts';
 import type { HostFacts } from '../runtime/host-facts.ts';
@@ -39,6 +40,8 @@ export interface EngineOptions {
   readonly defaultPools?: readonly DefaultPool[];
   readonly userlandProxy: boolean;
   readonly firewall: 'iptables' | 'nftables';
+  /** Where the host may ask for containers' names; nowhere when absent. */
+  readonly hostDns?: { readonly address: string; readonly port: number };
   /** From the root of each cgroup hierarchy: `/berth`. */
   readonly cgroupParent: string;
   /** How registries are reached; Docker's defaults where absent. */
@@ -65,6 +68,7 @@ export interface Context {
   readonly volumes: Volumes;
   readonly network: Network;
   readonly netnsNames: NetnsNames;
+  readonly resolver: Resolver;
   readonly records: Records;
   readonly execs: Execs;
   readonly live: LiveContainers;

@@ -6,6 +6,9 @@ import { startHelper } from '../host/helper.ts';
 import { openRegistries } from '../image/registry.ts';
 import { openImages } from '../image/store.ts';
 import type { ContainerRecord } from '../model/container.ts';
+import { openHostDns } from '../network/dns/host.ts';
+import { openResolver } from '../network/dns/resolver.ts';
+import { hostUpstream } from '../network/dns/upstream.ts';
 import { openNetwork } from '../network/network.ts';
 import { openNetnsNames } from '../network/netns-names.ts';
 import { detectHost } from '../runtime/host-facts.ts';
@@ -100,6 +103,7 @@ export class Engine {
           },
         }),
         netnsNames: openNetnsNames(database),
+        resolver: openResolver(helper, hostUpstream),
         records: new Records(database),
         execs: new Execs(database),
         live: new LiveContainers(),
@@ -109,6 +113,11 @@ export class Engine {
         closing: closing.signal,
       };
       const engine = new Engine(context, closing);
+      const { hostDns } = options;
+      if (hostDns) {
+        const server = await openHostDns(hostDns.address, hostDns.port, () => context.network.allNames());
+        closing.signal.addEventListener('abort', () => server.close());
+      }
       const wanted = await reconcile(context);
       void startWanted(context, wanted);
       if (options.imageGc) startImageGc(context, options.imageGc);
@@ -133,6 +142,7 @@ export class Engine {
     await removeIdleParent(this.context);
     await this.context.network.settle();
     this.context.registries.close();
+    this.context.resolver.close();
     await helper.close();
     database.close();
   }

@@ -1,9 +1,9 @@
 import { hostname as hostHostname } from 'node:os';
 import * as files from '../host/files.ts';
 import type { ContainerRecord, EndpointRecord } from '../model/container.ts';
-import { resolvFile } from '../network/dns/resolv-conf.ts';
 import { hostnameFile, hostsFile, ownHostLines } from '../network/files.ts';
 import { pathsOf, type Context } from './context.ts';
+import { writeResolvConf } from './name-service.ts';
 import type { Attached } from './networking.ts';
 import type { ContainerPaths } from './paths.ts';
 
@@ -27,10 +27,7 @@ export async function writeEtcFiles(context: Context, record: ContainerRecord, a
   const paths = pathsOf(context, record.id);
   const hostNetwork = attached.mode.kind === 'host';
   const { config, hostConfig } = record;
-  const [hostHosts, resolv] = await Promise.all([
-    hostNetwork ? files.readTextIfAny('/etc/hosts') : undefined,
-    files.readTextIfAny('/etc/resolv.conf'),
-  ]);
+  const hostHosts = hostNetwork ? await files.readTextIfAny('/etc/hosts') : undefined;
   const hosts = hostsFile({
     hostname: hostnameOf(record),
     ...(config.Domainname ? { domainname: config.Domainname } : {}),
@@ -42,16 +39,7 @@ export async function writeEtcFiles(context: Context, record: ContainerRecord, a
   await Promise.all([
     files.writeText(paths.hosts, hostHosts === undefined ? hosts : `${hostHosts}${extraLines(record)}`),
     files.writeText(paths.hostname, hostnameFile(hostnameOf(record))),
-    files.writeText(
-      paths.resolvConf,
-      resolvFile({
-        host: resolv ?? '',
-        dns: hostConfig.Dns ?? [],
-        search: hostConfig.DnsSearch ?? [],
-        options: hostConfig.DnsOptions ?? [],
-        hostNetwork,
-      }),
-    ),
+    writeResolvConf(context, record),
   ]);
 }
 

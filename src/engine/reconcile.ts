@@ -9,6 +9,7 @@ import { killCgroup, removeCgroups } from './cgroups.ts';
 import { pathsOf, type Context } from './context.ts';
 import { unfinished } from './create.ts';
 import { settlesWithin } from './deadline.ts';
+import { serveNames } from './name-service.ts';
 import { recoverExecs } from './exec.ts';
 import { watchHealth } from './health-watch.ts';
 import { remove } from './remove.ts';
@@ -47,6 +48,7 @@ export async function reconcile(context: Context): Promise<ContainerRecord[]> {
   await step(context, 'network', () => context.network.reconcile(living));
   await step(context, 'ip netns names', () => context.netnsNames.keepOnly(living));
   for (const { id, keeper } of adopted) {
+    await step(context, `container ${id}: its name server`, () => serveAgain(context, id));
     watch(context, id, keeper);
     const record = context.records.get(id);
     if (record?.state.status === 'running') watchHealth(context, record, { fresh: false });
@@ -132,4 +134,11 @@ async function removeStrayCgroups(context: Context): Promise<void> {
       await removeCgroups(context, name, '');
     });
   }
+}
+
+/** What an earlier engine served ended with it. */
+async function serveAgain(context: Context, id: ContainerId): Promise<void> {
+  const record = context.records.get(id);
+  if (!record || !isAlive(record.state)) return;
+  await serveNames(context, record, { pid: record.state.pid, startTime: BigInt(record.state.startTime) }, true);
 }

@@ -104,6 +104,7 @@ export async function tearDown(context: Context, id: ContainerId): Promise<strin
     }
   };
   const record = context.records.get(id);
+  context.resolver.stop(id);
   await Promise.all([
     step('network', () => context.network.detach(id)),
     step('volumes', () => record && unmountVolumes(context, record, id)),

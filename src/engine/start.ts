@@ -10,6 +10,7 @@ import { now } from './clock.ts';
 import { pathsOf, tell, type Context } from './context.ts';
 import { settlesWithin } from './deadline.ts';
 import { writeEtcFiles } from './etc-files.ts';
+import { serveNames } from './name-service.ts';
 import { attachNetwork } from './networking.ts';
 import { tellEndpoints } from './networks.ts';
 import { remove } from './remove.ts';
@@ -118,7 +119,8 @@ async function launch(context: Context, record: ContainerRecord): Promise<void> 
     if (!keeper)
       throw new BerthError('internal', `container ${record.id}: its keeper ended before it could be asked to start`);
     undo.push('keeper', () => abandon(keeper));
-    await Promise.all([published, specSaved]);
+    undo.push('name server', () => context.resolver.stop(record.id));
+    await Promise.all([published, specSaved, serveNames(context, record, launched, false)]);
     if (attached.attachment) {
       undo.push('ip netns names', () => context.netnsNames.remove(record.id));
       await context.netnsNames.add(record.id, [record.name], launched.pid);

@@ -78,6 +78,8 @@ export interface Network {
   endpointsOn(networkId: string): EndpointRecord[];
   /** What a running container can look up, for each of its networks. */
   namesOn(containerId: string): NetworkNames[];
+  /** What the host can look up: everyone, on the default bridge too. */
+  allNames(): NetworkNames[];
   rename(containerId: string, name: string): void;
   /** After a restart: forgets all who aren't in `living` and renders firewall and bridges anew for those who are. */
   reconcile(living: ReadonlySet<string>): Promise<void>;

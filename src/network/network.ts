@@ -227,6 +227,16 @@ export function openNetwork({ database, helper, run, options }: NetworkParts): N
     await takeDown(network);
   }
 
+  function namesOf(network: NetworkRecord): Omit<NetworkNames, 'resolves' | 'links'> {
+    return {
+      networkId: network.id, networkName: network.name, internal: network.internal,
+      members: endpoints.on(network.id).map((member) => ({
+        containerId: member.containerId, name: member.name, shortId: shortId(member.containerId), aliases: member.aliases,
+        ...(member.address ? { ipv4: member.address } : {}), ...(member.address6 ? { ipv6: member.address6 } : {}),
+      })),
+    };
+  }
+
   const live = openLiveChanges({
     networks, endpoints, addresses, publishing, helper, draft, ensureBridges, applyFirewall, left: lingerThenSettle,
   });
@@ -247,17 +257,11 @@ export function openNetwork({ database, helper, run, options }: NetworkParts): N
     },
     endpointsOf: endpoints.of,
     endpointsOn: endpoints.on,
-    namesOn: (containerId) => endpoints.of(containerId).map((endpoint): NetworkNames => {
-      const network = networks.find(endpoint.networkId);
-      return {
-        networkId: network.id, networkName: network.name, resolves: !network.predefined, internal: network.internal,
-        members: endpoints.on(network.id).map((member) => ({
-          containerId: member.containerId, name: member.name, shortId: shortId(member.containerId), aliases: member.aliases,
-          ...(member.address ? { ipv4: member.address } : {}), ...(member.address6 ? { ipv6: member.address6 } : {}),
-        })),
-        links: endpoint.links,
-      };
+    namesOn: (containerId) => endpoints.of(containerId).map(({ networkId, links }) => {
+      const network = networks.find(networkId);
+      return { ...namesOf(network), resolves: !network.predefined, links };
     }),
+    allNames: () => networks.list().map((network) => ({ ...namesOf(network), resolves: true, links: {} })),
     rename: (containerId, name) => {
       for (const endpoint of endpoints.of(containerId)) endpoints.put({ ...endpoint, name });
     },

@@ -8,7 +8,8 @@ export interface ServeRequest {
   readonly containerId: string;
   /** The container's first process, by which its network namespace is found. */
   readonly pid: number;
-  readonly startTime: string;
+  /** Clock ticks since boot: guards against a reused pid. */
+  readonly startTime: bigint;
   /** It was served by an engine before this one. */
   readonly again: boolean;
   readonly asker: Asker;
@@ -18,6 +19,7 @@ export interface ServeRequest {
 export interface Resolver {
   /** When it returns, the container's first question will be answered. */
   serve(request: ServeRequest): Promise<void>;
+  serves(containerId: string): boolean;
   /** Unknown is fine. */
   stop(containerId: string): void;
   close(): void;
@@ -33,11 +35,12 @@ export function openResolver(helper: Pick<Helper, 'openNameServer'>, upstream: U
     serve: async ({ containerId, pid, startTime, again, asker }) => {
       stop(containerId);
       const sockets = await helper.openNameServer({
-        pid, startTime: BigInt(startTime), address: resolverBytes, port: portOf(containerId),
+        pid, startTime, address: resolverBytes, port: portOf(containerId),
         redirect: renderRedirect(again),
       });
       serving.set(containerId, serve(sockets, asker, upstream));
     },
+    serves: (containerId) => serving.has(containerId),
     stop,
     close: () => {
       for (const containerId of [...serving.keys()]) stop(containerId);

@@ -1,15 +1,18 @@
 import type { NameServerSockets } from '../../host/received-sockets.ts';
 import type { Socket } from '../../host/sockets.ts';
+import type { NetworkNames } from '../endpoints.ts';
 import { frame, MessageReader } from './framing.ts';
 import { forward, type Upstream } from './forward.ts';
 import { answerWith, emptyAnswer, receive, recordType, responseCode, type Query } from './message.ts';
-import { localRecords, type NetworkNames } from './zone.ts';
+import { localRecords } from './zone.ts';
 
 /** Whom a server answers: looked up at each question, since networks come and go. */
 export interface Asker {
   networks(): readonly NetworkNames[];
-  /** Where outside names are asked for. */
-  servers(): Promise<readonly string[]>;
+  /** Where outside names are asked for. Absent: they are refused, so that who asks turns to another server. */
+  outside?(): Promise<readonly string[]>;
+  /** Names are ours under this domain, too: `berth` for `web.front.berth`. */
+  readonly domain?: string;
   /** The user set `ndots` above 0: names without a dot stay inside. */
   readonly keepsPlainNames?: boolean;
 }
@@ -39,16 +42,17 @@ export function serve(sockets: NameServerSockets, asker: Asker, upstream: Upstre
 
   async function answer(query: Query, protocol: 'udp' | 'tcp'): Promise<Buffer | undefined> {
     const networks = asker.networks();
-    const records = localRecords(networks, query, state.turn++);
+    const records = localRecords(networks, { ...query, key: withoutDomain(query.key, asker.domain) }, state.turn++);
     if (records) return answerWith(query, records, protocol);
     // CVE-2024-29018: from an internal network even a question is a way out.
-    if (networks.every(({ internal }) => internal)) return emptyAnswer(query, responseCode.serverFailure);
+    if (asker.outside && networks.every(({ internal }) => internal)) return emptyAnswer(query, responseCode.serverFailure);
     if (asker.keepsPlainNames && !query.key.includes('.') && (query.type === recordType.a || query.type === recordType.aaaa))
       return emptyAnswer(query, responseCode.success);
+    if (!asker.outside) return emptyAnswer(query, responseCode.refused);
     if (state.outside >= limits.outside) return undefined;
     state.outside++;
     try {
-      const outside = await forward(upstream, await asker.servers(), query, protocol, closing.signal);
+      const outside = await forward(upstream, await asker.outside(), query, protocol, closing.signal);
       return outside ?? emptyAnswer(query, responseCode.serverFailure);
     } finally {
       state.outside--;
@@ -117,3 +121,6 @@ export function serve(sockets: NameServerSockets, asker: Asker, upstream: Upstre
     },
   };
 }
+
+const withoutDomain = (key: string, domain: string | undefined): string =>
+  domain !== undefined && key.endsWith(`.${domain}`) ? key.slice(0, -domain.length - 1) : key;

@@ -1,30 +1,6 @@
 import { addressBytes, parseAddress } from '../../model/address.ts';
+import type { NamedEndpoint, NetworkNames } from '../endpoints.ts';
 import { internet, recordType, type LocalRecord, type Query } from './message.ts';
-
-/** Who answers to which names on one network. */
-export interface NamedEndpoint {
-  readonly containerId: string;
-  /** The container's name; `shortId` (its first 12 digits) and `aliases` lead to it as well. */
-  readonly name: string;
-  readonly shortId: string;
-  readonly aliases: readonly string[];
-  readonly ipv4?: string;
-  readonly ipv6?: string;
-}
-
-/** What a container can look up on one of its networks. */
-export interface NetworkNames {
-  readonly networkId: string;
-  readonly networkName: string;
-  /** User-defined: the default bridge resolves no names. */
-  readonly resolves: boolean;
-  /** No way out: outside names are not resolved by this network's account. */
-  readonly internal: boolean;
-  /** Everyone on it, the container itself included. */
-  readonly members: readonly NamedEndpoint[];
-  /** This container's own links: alias → container name or id. They come before names and aliases. */
-  readonly links: Readonly<Record<string, string>>;
-}
 
 /**
  * The records that the networks of one asker have for a question: none where the name is known and has none of that

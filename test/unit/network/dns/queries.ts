@@ -1,6 +1,6 @@
 import { encode, type Packet } from 'dns-packet';
 import { receive, type Query } from '../../../../src/network/dns/message.ts';
-import type { NamedEndpoint, NetworkNames } from '../../../../src/network/dns/zone.ts';
+import type { NamedEndpoint, NetworkNames } from '../../../../src/network/endpoints.ts';
 
 /** A question as a client sends it. */
 export const question = (name: string, type = 'A', more: Partial<Packet> = {}): Buffer =>

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { localRecords, reverseName, type NetworkNames } from '../../../../src/network/dns/zone.ts';
+import { localRecords, reverseName } from '../../../../src/network/dns/zone.ts';
+import type { NetworkNames } from '../../../../src/network/endpoints.ts';
 import { member, network, question, queryOf } from './queries.ts';
 
 const web = member('web', '10.1.0.2', { aliases: ['www', 'App.Front'], ipv6: 'fd00::2' });
